@@ -1,0 +1,3 @@
+//! Side-by-side comparisons of `splitmap` with its peers.
+
+fn main() {}

@@ -1,0 +1,5 @@
+//! Selects the loom half of `src/primitive` for the copy of the library that this package compiles.
+
+fn main() {
+    println!("cargo::rustc-cfg=splitmap_loom");
+}

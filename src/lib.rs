@@ -1,0 +1,3 @@
+//! A concurrent map for read-mostly shared state.
+
+mod primitive;

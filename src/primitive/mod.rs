@@ -1,0 +1,24 @@
+//! The only door to atomics, locks, threads and shared pointers.
+//!
+//! Two interchangeable halves with the same names: `native` is the real thing at no cost, `model` is
+//! loom and stand-ins for what loom cannot see into. Nothing else in `src/` may name `std::sync`,
+//! `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what loom explores is
+//! what ships.
+//!
+//! What the door offers, beyond names that mirror std:
+//!
+//! * [`Mutex`]: no poisoning; `lock` returns the guard.
+//! * [`SnapshotCell`]: holds one `Arc<T>`; `load` clones it, `store` replaces it.
+//! * [`process_barrier`]: a memory barrier on every running thread of the process, or `false` where
+//!   the system has none.
+//! * [`random`] and [`unique_id`]: seeds and identities.
+
+#[cfg(not(splitmap_loom))]
+mod native;
+#[cfg(not(splitmap_loom))]
+pub(crate) use self::native::*;
+
+#[cfg(splitmap_loom)]
+mod model;
+#[cfg(splitmap_loom)]
+pub(crate) use self::model::*;

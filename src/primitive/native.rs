@@ -1,0 +1,114 @@
+//! The native half of the door: std, `parking_lot`, `arc-swap` and the kernel.
+
+pub(crate) use std::sync::Arc;
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, compiler_fence,
+    fence,
+};
+pub(crate) use std::thread_local;
+
+pub(crate) use crossbeam_utils::{Backoff, CachePadded};
+pub(crate) use parking_lot::MutexGuard;
+
+use std::cell::Cell;
+
+use arc_swap::ArcSwapAny;
+
+/// A mutex that does not poison: every section under it leaves its data valid, also on unwinding.
+#[derive(Debug, Default)]
+pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(parking_lot::Mutex::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock()
+    }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut()
+    }
+}
+
+/// A cell with one shared pointer that is read rarely and replaced more rarely still.
+///
+/// The strategy must stay `RwLock<()>`. The default one keys its debts by address and shares them
+/// between all instances and types of a thread, so that a load whose pointer was freed and reused by
+/// another `ArcSwap` takes that foreign object for its own (arc-swap issue 210). The lock costs
+/// nothing here: a thread loads once per promotion, never on a hot path.
+#[derive(Debug)]
+pub(crate) struct SnapshotCell<T>(ArcSwapAny<Arc<T>, std::sync::RwLock<()>>);
+
+impl<T> SnapshotCell<T> {
+    pub(crate) fn new(value: Arc<T>) -> Self {
+        Self(ArcSwapAny::with_strategy(value, std::sync::RwLock::new(())))
+    }
+
+    pub(crate) fn load(&self) -> Arc<T> {
+        self.0.load_full()
+    }
+
+    pub(crate) fn store(&self, value: Arc<T>) {
+        self.0.store(value);
+    }
+}
+
+/// A number that no other call in this process returns; never 0.
+pub(crate) fn unique_id() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    // ORDERING: Relaxed. Only the uniqueness of the number is used; it publishes nothing.
+    NEXT.fetch_add(1, Ordering::Relaxed)
+}
+
+/// A number that is hard to guess and differs from call to call: for seeds and starting points.
+///
+/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) over a per-thread counter that starts at a key of
+/// std's `RandomState`, which the system's randomness feeds.
+pub(crate) fn random() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+    }
+    let state = STATE
+        .try_with(|state| {
+            let next = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
+            state.set(next);
+            next
+        })
+        .unwrap_or_else(|_| RandomState::new().hash_one(1));
+    let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    mixed ^ (mixed >> 31)
+}
+
+/// Makes every running thread of the process execute a full memory barrier; `false` if it cannot.
+///
+/// The kernel's private expedited `membarrier` (about 2 us on two cores). Must be preceded by a
+/// [`register_process_barrier`] that returned `true`.
+pub(crate) fn process_barrier() -> bool {
+    #[cfg(all(target_os = "linux", not(splitmap_fence)))]
+    {
+        use rustix::thread::{MembarrierCommand, membarrier};
+        membarrier(MembarrierCommand::PrivateExpedited).is_ok()
+    }
+    #[cfg(not(all(target_os = "linux", not(splitmap_fence))))]
+    false
+}
+
+/// Prepares [`process_barrier`]; `false` where the system has none or refuses it.
+///
+/// `cfg(splitmap_fence)` refuses it too: for tests of the fallback, and for the thread sanitizer, which
+/// cannot see a barrier that another thread issues.
+pub(crate) fn register_process_barrier() -> bool {
+    #[cfg(all(target_os = "linux", not(splitmap_fence)))]
+    {
+        use rustix::thread::{MembarrierCommand, membarrier};
+        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok() && process_barrier()
+    }
+    #[cfg(not(all(target_os = "linux", not(splitmap_fence))))]
+    false
+}
