@@ -41,28 +41,42 @@
 //! * **B4** An entry is in the chain of its home, in the old generation if that chain is not evacuated,
 //!   otherwise in the current one.
 //! * **B5** Every overflow bucket in use is in exactly one chain, and follows that chain's primary.
-//! * **B6** While growing: all old buckets below `evacuated` are evacuated and some old bucket is not;
+//! * **B6** While growing: all old buckets below `evacuated` are evacuated, and it is below their number;
 //!   the current chains that an old one will be moved to are empty until it is; the current generation
 //!   has as many primary buckets as the old one, or twice as many.
 //! * **B7** `len` is the number of live cells; a table without memory has one bucket, none live, and is
 //!   not growing.
 //!
+//! * **B8** In a [`BucketMap`], no two live entries have the same stamp.
+//!
 //! User code (hashing, comparing, dropping, closures) runs only between steps that keep them. Moving
 //! entries from generation to generation calls none: the stamp has the hash.
 
 mod chain;
+mod entry;
 mod grow;
 mod header;
+mod iter;
+mod map;
 mod raw;
+mod stamp;
 mod table;
 mod tophash;
+mod traits;
 #[cfg(any(debug_assertions, splitmap_loom))]
 mod validate;
 mod walk;
+mod write_flag;
 
 #[cfg(test)]
 mod tests;
 
+pub use self::entry::{Entry, OccupiedEntry, VacantEntry};
+pub use self::header::{Growth, Layout};
+pub use self::iter::{
+    Drain, IntoIter, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut,
+};
+pub use self::map::BucketMap;
 pub(crate) use self::table::Table;
 
 /// What a table keeps beside each entry.
