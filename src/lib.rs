@@ -3,7 +3,7 @@
 mod bucket;
 mod primitive;
 
-pub use bucket::{BucketMap, Entry, Growth, Layout};
+pub use bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
 
 /// The types that the methods of [`BucketMap`] return.
 pub mod bucket_map {

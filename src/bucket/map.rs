@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::mem;
 
 use equivalent::Equivalent;
 
+use super::cursor::Cursor;
 use super::entry::{Entry, OccupiedEntry, VacantEntry};
+use super::hashed::{ITERATION, READ};
 use super::header::Layout;
+use super::identity::Identity;
 use super::iter::{Drain, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut};
 use super::stamp::{EntryStamp, Life};
 use super::table::Table;
@@ -18,7 +20,7 @@ use crate::primitive::random;
 ///
 /// It is shaped like the map of the Go runtime before Go 1.24: buckets of eight cells with a byte of
 /// hash each, chains of overflow buckets, and a growth whose work is spread over the writes after it.
-/// Use it where the longest insert matters, or for a [`Cursor`](crate::Cursor), which iterates while
+/// Use it where the longest insert matters, or for a [`Cursor`], which iterates while
 /// the map is being changed. Where neither matters std's `HashMap` is a little faster.
 ///
 /// Iteration order is arbitrary and differs from one iterator to the next, `keys` and `values` of the
@@ -50,6 +52,7 @@ pub struct BucketMap<K, V, S = RandomState> {
     pub(super) table: Table<(K, V), EntryStamp>,
     pub(super) life: Life,
     pub(super) flag: WriteFlag,
+    pub(super) identity: Identity,
     hasher: S,
 }
 
@@ -125,6 +128,7 @@ impl<K, V, S> BucketMap<K, V, S> {
             table,
             life: Life::new(),
             flag: WriteFlag::new(),
+            identity: Identity::new(),
             hasher,
         }
     }
@@ -437,6 +441,56 @@ impl<K, V, S> BucketMap<K, V, S> {
         }
     }
 
+    /// Returns a cursor: an iteration that borrows nothing, so that the map may change between steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map: BucketMap<u32, u32> = (0..10).map(|i| (i, i)).collect();
+    /// let mut cursor = map.cursor();
+    /// while let Some((&key, _)) = cursor.next(&map) {
+    ///     map.insert(key + 10, key);
+    /// }
+    /// assert_eq!(map.len(), 20);
+    /// ```
+    pub fn cursor(&self) -> Cursor {
+        self.flag.check(ITERATION);
+        Cursor::new(self)
+    }
+
+    /// The same map with another hasher, which must hash as the one before did.
+    fn with_other_hasher<R>(self, hasher: R) -> (BucketMap<K, V, R>, S) {
+        let Self {
+            table,
+            life,
+            flag,
+            identity,
+            hasher: before,
+        } = self;
+        (
+            BucketMap {
+                table,
+                life,
+                flag,
+                identity,
+                hasher,
+            },
+            before,
+        )
+    }
+
+    /// The map and its hasher apart, for [`CheckedMap`](crate::CheckedMap).
+    pub(super) fn without_hasher(self) -> (BucketMap<K, V, ()>, S) {
+        self.with_other_hasher(())
+    }
+
+    /// Puts a hasher back that was taken out.
+    pub(super) fn hashing_with<R>(self, hasher: R) -> BucketMap<K, V, R> {
+        self.with_other_hasher(hasher).0
+    }
+
     /// Panics unless the map's invariants hold. For tests of this crate.
     #[doc(hidden)]
     #[cfg(any(debug_assertions, splitmap_loom))]
@@ -447,23 +501,10 @@ impl<K, V, S> BucketMap<K, V, S> {
     }
 }
 
-pub(super) const READ: &str = "concurrent map read and map write";
-pub(super) const ITERATION: &str = "concurrent map iteration and map write";
-
 impl<K, V, S> BucketMap<K, V, S>
 where
     S: BuildHasher,
 {
-    #[inline]
-    pub(super) fn hash_of<Q>(&self, key: &Q) -> u64
-    where
-        Q: ?Sized + Hash,
-    {
-        // Xor, and not a further mix: a hasher that spreads keys evenly, were it by leaving them as
-        // they are, still does.
-        self.hasher.hash_one(key) ^ self.life.seed
-    }
-
     /// Returns the value of `key`.
     ///
     /// The key may be any type that hashes and compares as `K` does. It is not hashed if the map is
@@ -508,11 +549,7 @@ where
         if self.is_empty() {
             return None;
         }
-        self.flag.check(READ);
-        let hash = self.hash_of(key);
-        let (key, value) = self
-            .table
-            .find(hash, |(stored, _)| key.equivalent(stored))?;
+        let (key, value) = self.find_hashed(self.hasher.hash_one(key), key)?;
         Some((key, value))
     }
 
@@ -556,12 +593,8 @@ where
         if self.is_empty() {
             return None;
         }
-        self.flag.check(READ);
-        let hash = self.hash_of(key);
-        let found = self
-            .table
-            .find_mut(hash, |(stored, _)| key.equivalent(stored));
-        found.map(|(_, value)| value)
+        let (_, value) = self.find_mut_hashed(self.hasher.hash_one(key), key)?;
+        Some(value)
     }
 
     /// Stores `value` under `key` and returns the value it replaces, if there was one.
@@ -588,23 +621,18 @@ where
     /// assert_eq!(map.insert(1, 'b'), Some('a'));
     /// ```
     #[inline]
-    pub fn insert(&mut self, key: K, value: V) -> Option<V>
+    pub fn insert(&mut self, key: K, mut value: V) -> Option<V>
     where
         K: Hash + Eq,
     {
-        let hash = self.hash_of(&key);
-        let writing = self.flag.write();
-        if let Some((_, stored)) = self.table.find_mut(hash, |(stored, _)| *stored == key) {
-            let replaced = mem::replace(stored, value);
-            self.table.advance_growth(hash);
-            drop(writing);
+        let hash = self.hasher.hash_one(&key);
+        if self.swap_hashed(hash, &key, &mut value) {
             // Now, while the replaced value is a local: should the destructor panic, a value already
             // in place for returning would leak.
             drop(key);
-            return Some(replaced);
+            return Some(value);
         }
-        let stamp = self.life.next_stamp(hash, &self.table);
-        self.table.insert_new(hash, stamp, (key, value));
+        self.insert_hashed(hash, key, value);
         None
     }
 
@@ -652,15 +680,7 @@ where
         if self.is_empty() {
             return None;
         }
-        let hash = self.hash_of(key);
-        let _writing = self.flag.write();
-        let removed = self
-            .table
-            .remove(hash, |(stored, _)| key.equivalent(stored))?;
-        if self.table.is_empty() {
-            self.life.begin_anew();
-        }
-        Some(removed)
+        self.remove_hashed(self.hasher.hash_one(key), key)
     }
 
     /// Returns the place of `key`: occupied or vacant.
@@ -683,7 +703,7 @@ where
     where
         K: Hash + Eq,
     {
-        let hash = self.hash_of(&key);
+        let hash = self.seeded(self.hasher.hash_one(&key));
         let writing = self.flag.write();
         let found = self.table.find_entry(hash, |(stored, _)| *stored == key);
         drop(writing);

@@ -242,6 +242,17 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
+    /// An empty table with as many buckets, or without any if there is no memory for them.
+    pub(super) fn empty_twin(&self) -> Self {
+        let mut twin = Self::new();
+        if self.current.is_allocated() {
+            if let Ok(generation) = Generation::new(self.current.bits()) {
+                twin.current = generation;
+            }
+        }
+        twin
+    }
+
     /// Makes the table empty without dropping the entries; keeps the number of buckets.
     pub(super) fn wipe(&mut self) {
         self.len = 0;
