@@ -271,7 +271,11 @@ fn into_iter_yields_every_entry_by_value() {
         .collect();
     let pairs: BTreeMap<String, String> = map.into_iter().collect();
     assert_eq!(pairs.len(), 100);
-    assert!(pairs.iter().all(|(key, value)| *value == format!("{key}0") || key == "0"));
+    assert!(
+        pairs
+            .iter()
+            .all(|(key, value)| *value == format!("{key}0") || key == "0")
+    );
 }
 
 #[test]

@@ -158,7 +158,10 @@ fn old_table_is_released_after_half_to_all_its_buckets_in_writes() {
             && (after.buckets != before.buckets || !matches!(before.growth, Growth::None));
         if ended {
             let writes = n - started + 1;
-            assert!(writes >= old.div_ceil(2), "{old} buckets in {writes} writes");
+            assert!(
+                writes >= old.div_ceil(2),
+                "{old} buckets in {writes} writes"
+            );
             assert!(writes <= old, "{old} buckets took {writes} writes");
             growths += 1;
         }
@@ -334,7 +337,11 @@ fn overflow_buckets_are_counted() {
         while map.len() < len {
             map.insert(map.len(), ());
         }
-        assert_eq!(map.layout().overflow_buckets, overflow, "{len} in one chain");
+        assert_eq!(
+            map.layout().overflow_buckets,
+            overflow,
+            "{len} in one chain"
+        );
     }
     // Overflow buckets are never unlinked, and their cells are used again.
     for key in 1..104 {
@@ -366,7 +373,10 @@ fn drive_to_same_size(map: &mut BucketMap<u64, u64, Grouped>) {
             map.remove(&key);
         }
     }
-    panic!("no growth of the same size in 1,000 rounds: {:?}", map.layout());
+    panic!(
+        "no growth of the same size in 1,000 rounds: {:?}",
+        map.layout()
+    );
 }
 
 fn same_size() -> BucketMap<u64, u64, Grouped> {
@@ -464,7 +474,11 @@ fn done_out_of_turn(map: &mut BucketMap<u64, u64, Grouped>) -> HashSet<usize> {
         let before = map.layout().evacuated;
         assert_eq!(map.insert(u64::MAX, 0), Some(0));
         let layout = map.layout();
-        let after = if layout.old_buckets == 0 { 16 } else { layout.evacuated };
+        let after = if layout.old_buckets == 0 {
+            16
+        } else {
+            layout.evacuated
+        };
         if after > before + 1 {
             out_of_turn.extend(before..after);
         }

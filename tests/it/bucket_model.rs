@@ -114,9 +114,11 @@ fn fill_std(model: &mut HashMap<Key, u8>, key: Key, value: u8, fill: Fill) -> Op
     match (fill, model.entry(key)) {
         (Fill::OrInsert, entry) => Some(*entry.or_insert(value)),
         (Fill::OrInsertWith, entry) => Some(*entry.or_insert_with(|| value ^ 1)),
-        (Fill::ModifyOrDefault, entry) => {
-            Some(*entry.and_modify(|v| *v = v.wrapping_add(value)).or_default())
-        }
+        (Fill::ModifyOrDefault, entry) => Some(
+            *entry
+                .and_modify(|v| *v = v.wrapping_add(value))
+                .or_default(),
+        ),
         (Fill::Replace, hash_map::Entry::Occupied(mut entry)) => Some(entry.insert(value)),
         (Fill::Remove, hash_map::Entry::Occupied(entry)) => Some(entry.remove()),
         (Fill::Leave | Fill::Replace | Fill::Remove, _) => None,
@@ -132,9 +134,11 @@ fn fill_ours<S: BuildHasher>(
     match (fill, map.entry(key)) {
         (Fill::OrInsert, entry) => Some(*entry.or_insert(value)),
         (Fill::OrInsertWith, entry) => Some(*entry.or_insert_with(|| value ^ 1)),
-        (Fill::ModifyOrDefault, entry) => {
-            Some(*entry.and_modify(|v| *v = v.wrapping_add(value)).or_default())
-        }
+        (Fill::ModifyOrDefault, entry) => Some(
+            *entry
+                .and_modify(|v| *v = v.wrapping_add(value))
+                .or_default(),
+        ),
         (Fill::Replace, Entry::Occupied(mut entry)) => Some(entry.insert(value)),
         (Fill::Remove, Entry::Occupied(entry)) => Some(entry.remove()),
         (Fill::Leave | Fill::Replace | Fill::Remove, _) => None,

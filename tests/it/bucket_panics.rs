@@ -76,7 +76,11 @@ fn same_size(ledger: &Ledger) -> Map {
 
 fn contents(map: &Map) -> BTreeMap<u64, u64> {
     let all: BTreeMap<_, _> = map.iter().map(|(key, value)| (key.id, value.id)).collect();
-    assert_eq!(all.len(), map.len(), "a key came twice, or the length is wrong");
+    assert_eq!(
+        all.len(),
+        map.len(),
+        "a key came twice, or the length is wrong"
+    );
     all
 }
 

@@ -37,7 +37,11 @@ fn panic_of<R>(body: impl FnOnce() -> R) -> String {
     payload
         .downcast_ref::<String>()
         .cloned()
-        .or_else(|| payload.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .or_else(|| {
+            payload
+                .downcast_ref::<&str>()
+                .map(|text| (*text).to_owned())
+        })
         .expect("a panic with a message")
 }
 
@@ -240,7 +244,10 @@ fn read_during_a_write_panics() {
     let key = comparing(move || {
         assert_eq!(panic_of(|| inner.get(&plain(5))), READ_WRITE);
         assert_eq!(panic_of(|| inner.contains_key(&plain(5))), READ_WRITE);
-        assert_eq!(panic_of(|| inner.with(&plain(5), |value| *value)), READ_WRITE);
+        assert_eq!(
+            panic_of(|| inner.with(&plain(5), |value| *value)),
+            READ_WRITE
+        );
     });
     assert_eq!(map.insert(key, 33), Some(3));
     assert!(!ARMED.get(), "nothing was compared");
@@ -457,7 +464,8 @@ fn two_threads_that_write_at_once_are_noticed() {
         ];
         // First let the writer go, or a failure here would be a hang.
         leave.wait();
-        let [write, read] = during.map(|result| panic_of(|| result.unwrap_or_else(|payload| resume_unwind(payload))));
+        let [write, read] = during
+            .map(|result| panic_of(|| result.unwrap_or_else(|payload| resume_unwind(payload))));
         assert_eq!((write.as_str(), read.as_str()), (WRITES, READ_WRITE));
         assert_eq!(writer.join().expect("the first finishes"), Some(1));
     });
@@ -507,7 +515,10 @@ fn threads_that_fight_never_corrupt() {
                 })
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().expect("caught")).sum()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("caught"))
+            .sum()
     });
     assert_eq!(map.len(), done as usize);
     let inner = map.into_inner();

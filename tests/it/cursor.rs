@@ -123,7 +123,11 @@ fn growth_and_removal_in_the_first_step_are_invisible() {
     }
     let seen = rest(&mut cursor, &map);
     assert!(seen.iter().all(|key| key % 2 == 0));
-    assert!((0..100).step_by(2).all(|key| key == first || seen.contains(&key)));
+    assert!(
+        (0..100)
+            .step_by(2)
+            .all(|key| key == first || seen.contains(&key))
+    );
 }
 
 /// Go's TestIterGrowWithGC and TestTableIterationGrow.
@@ -142,7 +146,10 @@ fn growth_at_any_step_is_invisible() {
                     }
                 }
             }
-            assert!((0..len).all(|key| seen.contains(&key)), "{len} entries, step {at}");
+            assert!(
+                (0..len).all(|key| seen.contains(&key)),
+                "{len} entries, step {at}"
+            );
         }
     }
 }
@@ -182,7 +189,10 @@ fn removed_and_inserted_again_is_a_new_entry() {
             steps += 1;
             assert!(steps <= 100 * len + 100, "chases its own tail");
         }
-        assert!(map.values().all(|value| *value == 1), "an entry was left out");
+        assert!(
+            map.values().all(|value| *value == 1),
+            "an entry was left out"
+        );
     }
 }
 
@@ -196,7 +206,11 @@ fn clear_ends_the_cursor() {
         for key in 0..len {
             map.insert(key, key);
         }
-        assert_eq!(cursor.next(&map), None, "all there is was created meanwhile");
+        assert_eq!(
+            cursor.next(&map),
+            None,
+            "all there is was created meanwhile"
+        );
         assert_eq!(cursor.next(&map), None);
     }
 }
@@ -298,7 +312,10 @@ fn order_varies() {
             order
         };
         let first = order();
-        assert!((0..100).any(|_| order() != first), "{len} entries: one order");
+        assert!(
+            (0..100).any(|_| order() != first),
+            "{len} entries: one order"
+        );
     }
 }
 
@@ -313,7 +330,10 @@ fn order_of_a_sparse_map_varies_and_is_complete() {
         while let Some((key, _)) = cursor.next(&map) {
             order.push(*key);
         }
-        assert_eq!(order.iter().copied().collect::<BTreeSet<_>>(), (980..1_000).collect());
+        assert_eq!(
+            order.iter().copied().collect::<BTreeSet<_>>(),
+            (980..1_000).collect()
+        );
         assert_eq!(order.len(), 20);
         order
     };
@@ -338,7 +358,11 @@ struct Above(u64);
 
 impl Hasher for Above {
     fn finish(&self) -> u64 {
-        let group = if self.0 >> 32 == 0 { self.0 } else { self.0 >> 8 << 8 };
+        let group = if self.0 >> 32 == 0 {
+            self.0
+        } else {
+            self.0 >> 8 << 8
+        };
         good().hash_one(group)
     }
 
@@ -651,12 +675,12 @@ fn check<S: BuildHasher>(history: &[Op], hasher: S) -> Result<(), TestCaseError>
     let mut produced: HashSet<u32> = HashSet::new();
     let mut ended = true;
     let steps = |map: &BucketMap<u16, (u32, u32), S>,
-                     alive: &HashMap<u16, (u32, u32)>,
-                     cursor: &mut Cursor,
-                     owed: &mut HashSet<u32>,
-                     produced: &mut HashSet<u32>,
-                     ended: &mut bool,
-                     count: usize|
+                 alive: &HashMap<u16, (u32, u32)>,
+                 cursor: &mut Cursor,
+                 owed: &mut HashSet<u32>,
+                 produced: &mut HashSet<u32>,
+                 ended: &mut bool,
+                 count: usize|
      -> Result<(), TestCaseError> {
         for _ in 0..count {
             match cursor.next(map) {

@@ -201,9 +201,15 @@ fn remove_if_asks_about_the_value_it_removes() {
             asked.push((*key, *value));
             *value >= 100
         });
-        assert_eq!(removed.map(|entry| *entry), (10..20).contains(&key).then_some(10 * key));
+        assert_eq!(
+            removed.map(|entry| *entry),
+            (10..20).contains(&key).then_some(10 * key)
+        );
     }
-    assert_eq!(asked, (0..20).map(|key| (key, 10 * key)).collect::<Vec<_>>());
+    assert_eq!(
+        asked,
+        (0..20).map(|key| (key, 10 * key)).collect::<Vec<_>>()
+    );
     assert_eq!(map.len(), 10);
 }
 
@@ -257,7 +263,10 @@ fn update_replaces_a_present_value_and_returns_the_new_one() {
 fn iter_yields_every_entry_once() {
     for len in [0, 1, 9, 100, 1_000] {
         let map = tens(len);
-        assert_eq!(contents(&map), (0..len).map(|key| (key, 10 * key)).collect());
+        assert_eq!(
+            contents(&map),
+            (0..len).map(|key| (key, 10 * key)).collect()
+        );
         for key in (0..len).step_by(3) {
             drop(map.remove(&key));
         }
@@ -294,7 +303,12 @@ fn into_iter_moves_keys_and_values_out() {
     }
     let mut pairs: Vec<(NotClone, Box<NotClone>)> = map.into_iter().collect();
     pairs.sort();
-    assert!(pairs.iter().zip(0..).all(|((key, value), n)| key.0 == n && value.0 == n + 1));
+    assert!(
+        pairs
+            .iter()
+            .zip(0..)
+            .all(|((key, value), n)| key.0 == n && value.0 == n + 1)
+    );
     assert_eq!(pairs.len(), 40);
 }
 
@@ -347,7 +361,10 @@ fn promote_moves_everything_to_the_snapshot() {
     assert!(map.stats().amended);
     map.promote();
     let stats = map.stats();
-    assert_eq!((stats.read_len, stats.amended, stats.dirty_len), (100, false, 0));
+    assert_eq!(
+        (stats.read_len, stats.amended, stats.dirty_len),
+        (100, false, 0)
+    );
     assert_eq!(contents(&map).len(), 100);
     map.promote();
     assert_eq!(map.len(), 100);
@@ -359,7 +376,10 @@ fn stats_count_promotions_and_locked_operations() {
     let before = map.stats();
     map.insert(1, 1);
     let inserted = map.stats();
-    assert!(inserted.locked_ops > before.locked_ops, "a new key takes the mutex");
+    assert!(
+        inserted.locked_ops > before.locked_ops,
+        "a new key takes the mutex"
+    );
     map.promote();
     let promoted = map.stats();
     assert_eq!(promoted.promotions, before.promotions + 1);
@@ -372,7 +392,10 @@ fn stats_count_promotions_and_locked_operations() {
         assert_eq!(*map.get_or_insert(1, 0), 4);
     }
     let after = map.stats();
-    assert_eq!(after.locked_ops, promoted.locked_ops, "all was in the snapshot");
+    assert_eq!(
+        after.locked_ops, promoted.locked_ops,
+        "all was in the snapshot"
+    );
     assert_eq!(after.promotions, promoted.promotions);
     // To look changes nothing.
     let again = map.stats();
@@ -471,14 +494,20 @@ fn clone_is_equal_and_independent() {
 fn from_iter_and_from_array_start_promoted() {
     let collected: SyncMap<u32, u32, Good> = (0..100).map(|n| (n % 60, n)).collect();
     let stats = collected.stats();
-    assert_eq!((stats.read_len, stats.amended, stats.dirty_len), (60, false, 0));
+    assert_eq!(
+        (stats.read_len, stats.amended, stats.dirty_len),
+        (60, false, 0)
+    );
     assert_eq!(collected.len(), 60);
     let last_wins = (0..60).map(|n| (n, if n < 40 { n + 60 } else { n }));
     assert_eq!(contents(&collected), last_wins.collect());
 
     let array = SyncMap::from([("a", 1), ("b", 2)]);
     let stats = array.stats();
-    assert_eq!((stats.read_len, stats.amended, stats.dirty_len), (2, false, 0));
+    assert_eq!(
+        (stats.read_len, stats.amended, stats.dirty_len),
+        (2, false, 0)
+    );
     assert_eq!(array.get("b").as_deref(), Some(&2));
 
     let copied = collected.clone();
@@ -544,8 +573,18 @@ fn keys_and_values_need_be_neither_clone_nor_comparable() {
         map.insert(Key(n), Value(n + 1));
     }
     assert_eq!(map.get(&Key(7)).expect("present").0, 8);
-    assert_eq!(map.update(&Key(7), |_, old| Value(old.0 + 1)).expect("present").0, 9);
-    assert_eq!(map.remove_if(&Key(7), |_, value| value.0 == 9).expect("equal").0, 9);
+    assert_eq!(
+        map.update(&Key(7), |_, old| Value(old.0 + 1))
+            .expect("present")
+            .0,
+        9
+    );
+    assert_eq!(
+        map.remove_if(&Key(7), |_, value| value.0 == 9)
+            .expect("equal")
+            .0,
+        9
+    );
     assert_eq!(map.get_or_insert_with(Key(7), || Value(70)).0, 70);
     map.retain(|key, _| key.0 < 10);
     assert_eq!(map.iter().count(), 10);

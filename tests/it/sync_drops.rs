@@ -74,8 +74,14 @@ fn every_operation_settles_its_keys_and_values() {
         drop(map.try_insert(probe(100 + round), probe(1)));
         drop(map.get_or_insert(probe(key), probe(2)));
         drop(map.get_or_insert_with(probe(200 + round), || probe(3)));
-        drop(map.compare_and_swap(&Id(key), &probe(key), probe(4)).map(drop));
-        drop(map.compare_and_swap(&Id(key), &probe(99), probe(5)).map(drop));
+        drop(
+            map.compare_and_swap(&Id(key), &probe(key), probe(4))
+                .map(drop),
+        );
+        drop(
+            map.compare_and_swap(&Id(key), &probe(99), probe(5))
+                .map(drop),
+        );
         drop(map.compare_and_remove(&Id(key), &probe(77)));
         drop(map.compare_and_remove(&Id(100 + round), &probe(1)));
         drop(map.update(&Id(key), |_, old| probe(old.id + 1)));
@@ -141,7 +147,9 @@ fn updated_and_swapped_values_are_freed_along_the_way() {
     let mut most = 0;
     for n in 0..20_000 {
         let key = Id(n % 10);
-        let new = map.update(&key, |_, _| Probe::new(n, &ledger)).expect("present");
+        let new = map
+            .update(&key, |_, _| Probe::new(n, &ledger))
+            .expect("present");
         let swapped = map.compare_and_swap(&key, new.value(), Probe::new(n + 1, &ledger));
         assert!(swapped.is_ok());
         most = most.max(ledger.live());
@@ -182,7 +190,11 @@ fn keys_removed_from_the_snapshot_are_freed_by_promotion() {
         map.promote();
         assert!(map.remove(&Id(30_000 + id)).is_some());
     }
-    assert!(ledger.live() <= GARBAGE, "{} instances for no entry", ledger.live());
+    assert!(
+        ledger.live() <= GARBAGE,
+        "{} instances for no entry",
+        ledger.live()
+    );
     drop(map);
     ledger.assert_settled();
 }

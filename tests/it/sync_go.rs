@@ -69,7 +69,9 @@ impl Reference for RwLock<HashMap<String, u32>> {
     }
 
     fn swap(&self, key: &str, value: u32) -> Option<u32> {
-        self.write().expect("not poisoned").insert(key.to_owned(), value)
+        self.write()
+            .expect("not poisoned")
+            .insert(key.to_owned(), value)
     }
 
     fn load_or_store(&self, key: &str, value: u32) -> (u32, bool) {
@@ -103,7 +105,9 @@ impl Reference for RwLock<HashMap<String, u32>> {
 
     fn range(&self) -> BTreeMap<String, u32> {
         let map = self.read().expect("not poisoned");
-        map.iter().map(|(key, value)| (key.clone(), *value)).collect()
+        map.iter()
+            .map(|(key, value)| (key.clone(), *value))
+            .collect()
     }
 }
 

@@ -219,7 +219,10 @@ fn check<S: BuildHasher + Clone>(history: &[Op], hasher: S) -> Result<(), TestCa
         // all keys of the model only through a clone.
         let seen: BTreeMap<_, _> = map.clone().into_iter().collect();
         prop_assert_eq!(seen.len(), model.len());
-        prop_assert!(seen.iter().all(|(key, value)| model.get(key) == Some(value)));
+        prop_assert!(
+            seen.iter()
+                .all(|(key, value)| model.get(key) == Some(value))
+        );
     }
     let all: Model = map.into_iter().collect();
     prop_assert_eq!(all, model);

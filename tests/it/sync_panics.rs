@@ -230,7 +230,9 @@ fn panicking_comparison_leaves_the_key_usable() {
         for id in [3, 20] {
             let probe = || Probe::new(id, &ledger);
             for n in 1..=2 {
-                let blown = blow_at(Call::Eq, n, || map.compare_and_remove(&Id(id), &probe()).is_some());
+                let blown = blow_at(Call::Eq, n, || {
+                    map.compare_and_remove(&Id(id), &probe()).is_some()
+                });
                 if blown == Some(true) {
                     insert(&map, id, id, &ledger);
                 }

@@ -207,7 +207,11 @@ fn retain_acts_only_on_the_value_it_showed() {
             }
             *value != 30
         });
-        assert_eq!(map.get(&3).as_deref(), Some(&1_000), "a value never shown was removed");
+        assert_eq!(
+            map.get(&3).as_deref(),
+            Some(&1_000),
+            "a value never shown was removed"
+        );
         assert_eq!(map.len(), 100);
         assert_eq!(shown.first(), Some(&30));
     });
@@ -300,7 +304,11 @@ impl Drop for Caller {
     }
 }
 
-fn callers() -> (Arc<SyncMap<u32, Caller>>, impl Fn(u32) -> Caller, Arc<AtomicUsize>) {
+fn callers() -> (
+    Arc<SyncMap<u32, Caller>>,
+    impl Fn(u32) -> Caller,
+    Arc<AtomicUsize>,
+) {
     let map = Arc::new(SyncMap::new());
     let dropped = Arc::new(AtomicUsize::new(0));
     let make = {
@@ -322,10 +330,16 @@ fn comparing_values_may_use_the_map() {
             map.insert(key, make(key));
             // A key only dirty has, and the same after promotion.
             assert!(map.compare_and_swap(&key, &make(99), make(1)).is_err());
-            assert!(map.compare_and_swap(&key, &make(key), make(key + 1)).is_ok());
+            assert!(
+                map.compare_and_swap(&key, &make(key), make(key + 1))
+                    .is_ok()
+            );
             assert!(map.compare_and_remove(&key, &make(99)).is_none());
             map.promote();
-            assert!(map.compare_and_swap(&key, &make(key + 1), make(key + 2)).is_ok());
+            assert!(
+                map.compare_and_swap(&key, &make(key + 1), make(key + 2))
+                    .is_ok()
+            );
             if key % 2 == 0 {
                 assert!(map.compare_and_remove(&key, &make(key + 2)).is_some());
             }

@@ -89,10 +89,16 @@ fn ref_of_each_operation_names_the_right_value() {
         .compare_and_swap(&1, &String::from("word 1!"), String::from("third"))
         .expect("equal");
     let current = map.get_or_insert(1, String::from("unused"));
-    let error = map.try_insert(1, String::from("unused")).expect_err("occupied");
-    let removed = map.compare_and_remove(&1, &String::from("third")).expect("equal");
+    let error = map
+        .try_insert(1, String::from("unused"))
+        .expect_err("occupied");
+    let removed = map
+        .compare_and_remove(&1, &String::from("third"))
+        .expect("equal");
     let stored = map.try_insert(1, String::from("fourth")).expect("vacant");
-    let last = map.remove_if(&1, |_, value| value == "fourth").expect("equal");
+    let last = map
+        .remove_if(&1, |_, value| value == "fourth")
+        .expect("equal");
     map.clear();
     assert_eq!(before.value(), "word 1");
     assert_eq!(updated.value(), "word 1!");

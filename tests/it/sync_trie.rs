@@ -61,7 +61,10 @@ fn all<S: BuildHasher>(hasher: S) {
     let map = filled(hasher);
     let mut seen = BTreeMap::new();
     map.for_each(|entry| {
-        assert!(seen.insert(entry.key().clone(), *entry).is_none(), "came twice");
+        assert!(
+            seen.insert(entry.key().clone(), *entry).is_none(),
+            "came twice"
+        );
     });
     let expected: BTreeMap<String, usize> = keys().into_iter().zip(0..).collect();
     assert_eq!(seen, expected);
@@ -171,7 +174,10 @@ fn swap_and_compare_all<S: BuildHasher>(hasher: S) {
             );
             assert!(map.compare_and_swap(&key, &now, now + 1).is_err());
             present(&map, &key, now + 1);
-            assert_eq!(map.insert(key.clone(), now + 2).as_deref(), Some(&(now + 1)));
+            assert_eq!(
+                map.insert(key.clone(), now + 2).as_deref(),
+                Some(&(now + 1))
+            );
             present(&map, &key, now + 2);
         }
     }
@@ -283,7 +289,10 @@ fn shared_keys<S: BuildHasher + Sync>(hasher: S) {
                 })
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().expect("no panic")).sum()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no panic"))
+            .sum()
     });
     assert_eq!(removed, 128);
     assert!(map.is_empty());
@@ -297,7 +306,10 @@ fn shared_keys<S: BuildHasher + Sync>(hasher: S) {
                 })
             })
             .collect();
-        workers.into_iter().map(|worker| worker.join().expect("no panic")).sum()
+        workers
+            .into_iter()
+            .map(|worker| worker.join().expect("no panic"))
+            .sum()
     });
     assert_eq!(stored, 128);
     assert_eq!(map.len(), 128);
@@ -361,7 +373,10 @@ fn concurrent_cache_gives_one_object_for_one_key() {
                 return object;
             }
             // Dead: replace it, unless another was faster.
-            if cache.compare_and_swap(&key, &current, named.clone()).is_ok() {
+            if cache
+                .compare_and_swap(&key, &current, named.clone())
+                .is_ok()
+            {
                 return fresh;
             }
         }

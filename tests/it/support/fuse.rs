@@ -23,13 +23,8 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    pub(crate) const ALL: [Self; 5] = [
-        Self::Hash,
-        Self::Eq,
-        Self::Clone,
-        Self::Drop,
-        Self::Closure,
-    ];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Hash, Self::Eq, Self::Clone, Self::Drop, Self::Closure];
 }
 
 thread_local! {
