@@ -1,3 +1,4 @@
 //! A concurrent map for read-mostly shared state.
 
+mod bucket;
 mod primitive;

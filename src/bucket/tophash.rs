@@ -1,0 +1,148 @@
+//! The tophash byte, its six reserved states, and eight of them as one word.
+//!
+//! | byte | state          | meaning                                                               |
+//! |------|----------------|-----------------------------------------------------------------------|
+//! | 0    | emptyRest      | the cell is empty, and so is every later one of the chain             |
+//! | 1    | emptyOne       | the cell is empty                                                     |
+//! | 2    | evacuatedX     | the entry moved to the same index of the new array                    |
+//! | 3    | evacuatedY     | the entry moved to the same index plus the old number of buckets      |
+//! | 4    | evacuatedEmpty | the cell was empty when its bucket was evacuated                      |
+//! | 5..  | live           | the cell holds an entry; the byte is the top of its hash, 0..4 plus 5 |
+//!
+//! A bucket's eight bytes are one `u64`, cell 0 lowest, always read and written whole, so byte order
+//! plays no part. All tests on it are exact: no carry crosses from one byte into the next, so a
+//! reserved state is never taken for a match.
+
+const LOW_BITS: u64 = 0x0101_0101_0101_0101;
+const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+
+/// One tophash byte.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(super) struct Tophash(u8);
+
+impl Tophash {
+    pub(super) const EMPTY_REST: Self = Self(0);
+    pub(super) const EMPTY_ONE: Self = Self(1);
+    pub(super) const EVACUATED_X: Self = Self(2);
+    pub(super) const EVACUATED_Y: Self = Self(3);
+    pub(super) const EVACUATED_EMPTY: Self = Self(4);
+    const MIN_LIVE: u8 = 5;
+
+    /// The byte of a live cell whose entry hashes to `hash`.
+    #[inline]
+    pub(super) const fn of(hash: u64) -> Self {
+        let top = (hash >> 56) as u8;
+        Self(top + Self::MIN_LIVE * (top < Self::MIN_LIVE) as u8)
+    }
+
+    /// A hash with this byte and these low bits: enough to place the entry anew without hashing.
+    #[inline]
+    pub(super) const fn rebuild_hash(self, low_hash: u32) -> u64 {
+        ((self.0 as u64) << 56) | low_hash as u64
+    }
+
+    #[inline]
+    pub(super) const fn is_live(self) -> bool {
+        self.0 >= Self::MIN_LIVE
+    }
+
+    #[inline]
+    pub(super) const fn is_evacuated(self) -> bool {
+        Self::EVACUATED_X.0 <= self.0 && self.0 <= Self::EVACUATED_EMPTY.0
+    }
+}
+
+/// The eight tophash bytes of a bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub(super) struct Word(u64);
+
+impl Word {
+    /// Eight times emptyRest, which is all-zero memory.
+    pub(super) const EMPTY: Self = Self(0);
+
+    #[inline]
+    pub(super) const fn byte(self, cell: usize) -> Tophash {
+        Tophash((self.0 >> (8 * cell)) as u8)
+    }
+
+    #[inline]
+    pub(super) const fn with(self, cell: usize, byte: Tophash) -> Self {
+        let cleared = self.0 & !(0xff << (8 * cell));
+        Self(cleared | ((byte.0 as u64) << (8 * cell)))
+    }
+
+    /// The cells whose byte is `byte`.
+    #[inline]
+    pub(super) const fn matching(self, byte: Tophash) -> Cells {
+        zero_bytes(self.0 ^ (LOW_BITS * byte.0 as u64))
+    }
+
+    /// The cells that hold an entry.
+    #[inline]
+    pub(super) const fn live(self) -> Cells {
+        // Bytes from 5 to 127 carry into their high bit; those from 128 on have it already.
+        let low = (self.0 & !HIGH_BITS) + LOW_BITS * (0x80 - Tophash::MIN_LIVE as u64);
+        Cells((low | self.0) & HIGH_BITS)
+    }
+
+    /// The first cell that is emptyRest or emptyOne.
+    #[inline]
+    pub(super) fn first_empty(self) -> Option<usize> {
+        zero_bytes(self.0 & !LOW_BITS).next()
+    }
+
+    /// Whether the chain has no entry after this bucket: then, and only then, the last cell is
+    /// emptyRest.
+    #[inline]
+    pub(super) const fn ends_chain(self) -> bool {
+        self.0 >> 56 == 0
+    }
+
+    /// Whether the bucket, a primary one, has been evacuated. The first byte alone tells.
+    #[inline]
+    pub(super) const fn is_evacuated(self) -> bool {
+        self.byte(0).is_evacuated()
+    }
+}
+
+/// The high bit of every byte of `bytes` that is zero.
+#[inline]
+const fn zero_bytes(bytes: u64) -> Cells {
+    let low = (bytes & !HIGH_BITS) + !HIGH_BITS;
+    Cells(!(low | bytes) & HIGH_BITS)
+}
+
+/// A set of cells of one bucket, given in ascending order: the high bit of each one's byte.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cells(u64);
+
+impl Cells {
+    pub(super) const NONE: Self = Self(0);
+
+    #[inline]
+    pub(super) const fn count(self) -> usize {
+        self.0.count_ones() as usize
+    }
+
+    /// The same set, seen from cell `turn` on: cell c becomes (c - turn) mod 8.
+    #[inline]
+    pub(super) const fn turned(self, turn: u32) -> Self {
+        Self(self.0.rotate_right(8 * turn))
+    }
+}
+
+impl Iterator for Cells {
+    type Item = usize;
+
+    #[inline]
+    fn next(&mut self) -> Option<usize> {
+        if self.0 == 0 {
+            return None;
+        }
+        let cell = self.0.trailing_zeros() as usize / 8;
+        self.0 &= self.0 - 1;
+        Some(cell)
+    }
+}

@@ -1,0 +1,367 @@
+//! Walks over all live cells: the iterators.
+//!
+//! A walk goes through the buckets by number, those of the current generation and then, while growing,
+//! those of the old one, from a starting bucket once around; within each bucket from a starting cell
+//! once around. An entry that moved has left a mark that is not live, so each is met once (B1, B3).
+//! The walk counts down the entries left and so does not look at the buckets after the last one.
+
+#![expect(unsafe_code, reason = "pointers to live cells become references")]
+
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::mem;
+use std::ptr::NonNull;
+
+use super::Stamp;
+use super::chain::Generation;
+use super::header::CELLS;
+use super::table::Table;
+use super::tophash::Cells;
+
+/// A cell's address.
+pub(super) struct At {
+    pub(super) is_old: bool,
+    pub(super) bucket: usize,
+    pub(super) cell: usize,
+}
+
+/// A position in a walk. Belongs to one table, which must not grow, shrink or be cleared meanwhile;
+/// cells not reached yet and the one just given may be emptied.
+#[derive(Clone)]
+pub(super) struct Walk {
+    /// Live cells of the bucket under the walk that have not been given, as seen from `turn`.
+    live: Cells,
+    /// The bucket under the walk; counted through both generations.
+    bucket: usize,
+    next_bucket: usize,
+    /// The cell each bucket is begun with.
+    turn: u32,
+    /// Live cells not given yet.
+    left: usize,
+}
+
+impl Walk {
+    /// A walk over all of `table`, with starting points taken from the bits of `start`.
+    pub(super) fn new<T, M: Stamp>(table: &Table<T, M>, start: u64) -> Self {
+        let next_bucket = match table.walk_len() {
+            0 => 0,
+            buckets => (start >> 3) as usize % buckets,
+        };
+        let turn = start as u32 % CELLS as u32;
+        Self {
+            live: Cells::NONE,
+            bucket: 0,
+            next_bucket,
+            turn,
+            left: table.len(),
+        }
+    }
+
+    /// The next live cell: where it is, and its entry.
+    #[inline]
+    pub(super) fn next_at<T, M: Stamp>(&mut self, table: &Table<T, M>) -> Option<(At, NonNull<T>)> {
+        if self.left == 0 {
+            return None;
+        }
+        loop {
+            if let Some(turned) = self.live.next() {
+                self.left -= 1;
+                let cell = (turned + self.turn as usize) % CELLS;
+                let (is_old, bucket, generation) = table.walk_bucket(self.bucket);
+                let at = At {
+                    is_old,
+                    bucket,
+                    cell,
+                };
+                return Some((at, generation.entry(bucket, cell)));
+            }
+            self.bucket = self.next_bucket;
+            let (_, bucket, generation) = table.walk_bucket(self.bucket);
+            self.live = generation.word(bucket).live().turned(self.turn);
+            self.next_bucket += 1;
+            if self.next_bucket == table.walk_len() {
+                self.next_bucket = 0;
+            }
+        }
+    }
+
+    #[inline]
+    fn next<T, M: Stamp>(&mut self, table: &Table<T, M>) -> Option<NonNull<T>> {
+        self.next_at(table).map(|(_, entry)| entry)
+    }
+
+    /// Drops the entries not given yet, the rest also if dropping one panics. They stay marked live:
+    /// the table must not be used again, but for its memory.
+    pub(super) fn drop_entries<T, M: Stamp>(self, table: &mut Table<T, M>) {
+        table.len = 0;
+        if !mem::needs_drop::<T>() {
+            return;
+        }
+        /// Goes on where an unwinding drop left off.
+        struct Rest<'a, T, M: Stamp>(Walk, &'a Table<T, M>);
+
+        impl<T, M: Stamp> Rest<'_, T, M> {
+            fn drop_all(&mut self) {
+                while let Some(entry) = self.0.next(self.1) {
+                    // SAFETY: the walk gives live cells, initialised by B1, each once, and nobody
+                    // looks at the cells afterwards: the caller gives the table up.
+                    unsafe { entry.drop_in_place() };
+                }
+            }
+        }
+
+        impl<T, M: Stamp> Drop for Rest<'_, T, M> {
+            fn drop(&mut self) {
+                self.drop_all();
+            }
+        }
+
+        Rest(self, table).drop_all();
+    }
+}
+
+impl<T, M: Stamp> Table<T, M> {
+    /// The number of buckets a walk goes through.
+    #[inline]
+    fn walk_len(&self) -> usize {
+        let old = self
+            .evacuation
+            .as_ref()
+            .map_or(0, |evacuation| evacuation.from().buckets());
+        self.current.buckets() + old
+    }
+
+    /// The bucket that is `number`th in a walk: whether it is old, its own number, its generation.
+    #[inline]
+    fn walk_bucket(&self, number: usize) -> (bool, usize, &Generation<T, M>) {
+        let current = self.current.buckets();
+        match &self.evacuation {
+            Some(evacuation) if number >= current => (true, number - current, evacuation.from()),
+            _ => (false, number, &self.current),
+        }
+    }
+
+    /// The generation a cell is in.
+    pub(super) fn generation_at(&self, at: &At) -> &Generation<T, M> {
+        match &self.evacuation {
+            Some(evacuation) if at.is_old => evacuation.from(),
+            _ => &self.current,
+        }
+    }
+}
+
+/// Shared references to all entries.
+pub(crate) struct Iter<'a, T, M: Stamp> {
+    table: &'a Table<T, M>,
+    walk: Walk,
+}
+
+impl<'a, T, M: Stamp> Iter<'a, T, M> {
+    pub(super) fn new(table: &'a Table<T, M>, start: u64) -> Self {
+        Self {
+            walk: Walk::new(table, start),
+            table,
+        }
+    }
+}
+
+impl<T, M: Stamp> Clone for Iter<'_, T, M> {
+    fn clone(&self) -> Self {
+        Self {
+            table: self.table,
+            walk: self.walk.clone(),
+        }
+    }
+}
+
+impl<'a, T, M: Stamp> Iterator for Iter<'a, T, M> {
+    type Item = &'a T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a T> {
+        let entry = self.walk.next(self.table)?;
+        // SAFETY: the walk gives live cells, initialised by B1; the table is borrowed for `'a`.
+        Some(unsafe { entry.as_ref() })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.walk.left, Some(self.walk.left))
+    }
+}
+
+impl<T, M: Stamp> ExactSizeIterator for Iter<'_, T, M> {}
+impl<T, M: Stamp> FusedIterator for Iter<'_, T, M> {}
+
+/// Exclusive references to all entries.
+pub(crate) struct IterMut<'a, T, M: Stamp> {
+    table: &'a mut Table<T, M>,
+    walk: Walk,
+}
+
+impl<'a, T, M: Stamp> IterMut<'a, T, M> {
+    pub(super) fn new(table: &'a mut Table<T, M>, start: u64) -> Self {
+        Self {
+            walk: Walk::new(table, start),
+            table,
+        }
+    }
+
+    /// The entries still to come.
+    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+        Iter {
+            table: self.table,
+            walk: self.walk.clone(),
+        }
+    }
+}
+
+impl<'a, T, M: Stamp> Iterator for IterMut<'a, T, M> {
+    type Item = &'a mut T;
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a mut T> {
+        let mut entry = self.walk.next(self.table)?;
+        // SAFETY: the walk gives live cells, initialised by B1, each once, so no two references
+        // overlap; the table is borrowed exclusively for `'a`, and what `self` still does with it is
+        // to read words, links and other cells.
+        Some(unsafe { entry.as_mut() })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.walk.left, Some(self.walk.left))
+    }
+}
+
+impl<T, M: Stamp> ExactSizeIterator for IterMut<'_, T, M> {}
+impl<T, M: Stamp> FusedIterator for IterMut<'_, T, M> {}
+
+/// The entries themselves.
+pub(crate) struct IntoIter<T, M: Stamp> {
+    /// Counts as empty, so that dropping it frees memory only: the entries are the walk's.
+    table: Table<T, M>,
+    walk: Walk,
+}
+
+impl<T, M: Stamp> IntoIter<T, M> {
+    pub(super) fn new(mut table: Table<T, M>, start: u64) -> Self {
+        let walk = Walk::new(&table, start);
+        table.len = 0;
+        Self { table, walk }
+    }
+
+    /// The entries still to come.
+    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+        Iter {
+            table: &self.table,
+            walk: self.walk.clone(),
+        }
+    }
+
+    fn drop_rest(&mut self) {
+        let rest = self.walk.clone();
+        self.walk.left = 0;
+        rest.drop_entries(&mut self.table);
+    }
+}
+
+impl<T, M: Stamp> Iterator for IntoIter<T, M> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        let entry = self.walk.next(&self.table)?;
+        // SAFETY: the walk gives live cells, initialised by B1, each once; the table counts as empty,
+        // so nobody else reads them.
+        Some(unsafe { entry.read() })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.walk.left, Some(self.walk.left))
+    }
+}
+
+impl<T, M: Stamp> ExactSizeIterator for IntoIter<T, M> {}
+impl<T, M: Stamp> FusedIterator for IntoIter<T, M> {}
+
+impl<T, M: Stamp> Drop for IntoIter<T, M> {
+    fn drop(&mut self) {
+        self.drop_rest();
+    }
+}
+
+/// The entries themselves; gives the buckets back to the table they came from.
+pub(crate) struct Drain<'a, T, M: Stamp> {
+    /// Where the buckets go back to; an unallocated table meanwhile, and for good if the iterator is
+    /// forgotten. A pointer, so that `Drain` is covariant in `T`, as std's is: the table that goes
+    /// back holds no `T`.
+    origin: NonNull<Table<T, M>>,
+    entries: IntoIter<T, M>,
+    _borrow: PhantomData<&'a Table<T, M>>,
+}
+
+// SAFETY: `origin` is an exclusive borrow, and sending one needs what sending the table needs.
+unsafe impl<T: Send, M: Stamp + Send> Send for Drain<'_, T, M> {}
+// SAFETY: `&Drain` shows the entries still to come by reference and never looks at `origin`.
+unsafe impl<T: Sync, M: Stamp + Sync> Sync for Drain<'_, T, M> {}
+
+impl<'a, T, M: Stamp> Drain<'a, T, M> {
+    pub(super) fn new(origin: &'a mut Table<T, M>, start: u64) -> Self {
+        let table = mem::replace(origin, Table::new());
+        let entries = IntoIter::new(table, start);
+        Self {
+            origin: NonNull::from(origin),
+            entries,
+            _borrow: PhantomData,
+        }
+    }
+
+    /// The entries still to come.
+    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+        self.entries.rest()
+    }
+}
+
+impl<T, M: Stamp> Iterator for Drain<'_, T, M> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        self.entries.next()
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.entries.size_hint()
+    }
+}
+
+impl<T, M: Stamp> ExactSizeIterator for Drain<'_, T, M> {}
+impl<T, M: Stamp> FusedIterator for Drain<'_, T, M> {}
+
+impl<T, M: Stamp> Drop for Drain<'_, T, M> {
+    fn drop(&mut self) {
+        /// Gives the buckets back, also when an entry panics while it is dropped.
+        struct GiveBack<'a, T, M: Stamp> {
+            origin: &'a mut Table<T, M>,
+            entries: &'a mut IntoIter<T, M>,
+        }
+
+        impl<T, M: Stamp> Drop for GiveBack<'_, T, M> {
+            fn drop(&mut self) {
+                self.entries.table.wipe();
+                mem::swap(self.origin, &mut self.entries.table);
+            }
+        }
+
+        // SAFETY: made from a reference whose lifetime `_borrow` carries, and not used elsewhere.
+        let origin = unsafe { self.origin.as_mut() };
+        let back = GiveBack {
+            origin,
+            entries: &mut self.entries,
+        };
+        back.entries.drop_rest();
+    }
+}
