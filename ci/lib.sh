@@ -81,9 +81,9 @@ apt_private() {
 debian_open() {
     local suite=$1 state=$tools_dir/apt-$1 mirror
     have apt-get || return
-    # shellcheck disable=SC2016 # apt-get fills these in, not the shell
-    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' |
-        grep -E '/debian/?$' | head -n 1) || return
+    # Printed, not fetched: where each suite in the machine's own sources starts.
+    mirror=$(apt-get update --print-uris | sed -n "s#^'\(.*/debian/\)dists/.*#\1#p" | sort -u | head -n 1)
+    [[ -n $mirror ]] || return
     mkdir -p "$state/lists/partial" "$state/cache/archives/partial"
     echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" \
         >"$state/sources.list"
