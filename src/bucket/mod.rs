@@ -64,6 +64,7 @@ mod walk;
 mod tests;
 
 pub(crate) use self::table::Table;
+pub(crate) use self::walk::Position;
 
 /// What a table keeps beside each entry.
 pub(crate) trait Stamp: Copy {

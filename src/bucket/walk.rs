@@ -150,6 +150,24 @@ impl<T, M: Stamp> Table<T, M> {
     }
 }
 
+/// A walk that borrows nothing between two steps, for a table that nobody changes.
+#[derive(Default)]
+pub(crate) struct Position(Option<Walk>);
+
+impl<T, M: Stamp> Table<T, M> {
+    /// The next entry of a walk over all of the table, from a starting point that `start` chooses at the
+    /// first step.
+    pub(crate) fn next(&self, at: &mut Position, start: impl FnOnce() -> u64) -> Option<&T> {
+        let walk = at.0.get_or_insert_with(|| Walk::new(self, start()));
+        let (at, entry) = walk.next_at(self)?;
+        let word = self.generation_at(&at).word(at.bucket);
+        assert!(word.live().any(|live| live == at.cell), "another table");
+        // SAFETY: the cell is in range, or `next_at` had panicked, and live, as just seen, so it is
+        // initialised (B1); `&self` keeps it so.
+        Some(unsafe { entry.as_ref() })
+    }
+}
+
 /// Shared references to all entries.
 pub(crate) struct Iter<'a, T, M: Stamp> {
     table: &'a Table<T, M>,

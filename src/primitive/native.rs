@@ -2,15 +2,15 @@
 
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicIsize, AtomicPtr, AtomicU8, AtomicU64, AtomicUsize, Ordering, compiler_fence,
-    fence,
+    AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
-pub(crate) use std::thread_local;
 
 pub(crate) use crossbeam_utils::{Backoff, CachePadded};
 pub(crate) use parking_lot::MutexGuard;
 
 use std::cell::Cell;
+use std::sync::OnceLock;
+use std::sync::atomic::compiler_fence;
 
 use arc_swap::ArcSwapAny;
 
@@ -70,7 +70,7 @@ pub(crate) fn unique_id() -> u64 {
 pub(crate) fn random() -> u64 {
     use std::hash::{BuildHasher, RandomState};
 
-    thread_local! {
+    std::thread_local! {
         static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
     }
     let state = STATE
@@ -99,16 +99,60 @@ pub(crate) fn process_barrier() -> bool {
     false
 }
 
-/// Prepares [`process_barrier`]; `false` where the system has none or refuses it.
+/// Whether [`process_barrier`] works here; found out, and prepared, at the first call.
 ///
-/// `cfg(splitmap_fence)` refuses it too: for tests of the fallback, and for the thread sanitizer, which
-/// cannot see a barrier that another thread issues.
-pub(crate) fn register_process_barrier() -> bool {
+/// `cfg(splitmap_fence)` says no: for tests of the fallback, and for the thread sanitizer, which cannot
+/// see a barrier that another thread issues.
+pub(crate) fn has_process_barrier() -> bool {
+    static KNOWN: OnceLock<bool> = OnceLock::new();
+    *KNOWN.get_or_init(|| register_process_barrier() && process_barrier())
+}
+
+fn register_process_barrier() -> bool {
     #[cfg(all(target_os = "linux", not(splitmap_fence)))]
     {
         use rustix::thread::{MembarrierCommand, membarrier};
-        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok() && process_barrier()
+        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
     }
     #[cfg(not(all(target_os = "linux", not(splitmap_fence))))]
     false
 }
+
+/// Keeps the compiler from moving memory accesses across it; costs no instruction.
+///
+/// The reader's half of the pair whose other half is [`process_barrier`], which makes it a full
+/// barrier on the reader's processor when it matters.
+#[inline]
+pub(crate) fn light_fence() {
+    // ORDERING: SeqCst on the compiler only. The partner is `process_barrier`, modelled as a fence
+    // here and there; grace::enter_vs_retire fails without it.
+    compiler_fence(Ordering::SeqCst);
+}
+
+/// A cell whose content only its owner touches; the model half checks that.
+#[derive(Debug)]
+pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);
+
+impl<T> UnsafeCell<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(std::cell::UnsafeCell::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn with<R>(&self, f: impl FnOnce(*const T) -> R) -> R {
+        f(self.0.get())
+    }
+
+    #[inline]
+    pub(crate) fn with_mut<R>(&self, f: impl FnOnce(*mut T) -> R) -> R {
+        f(self.0.get())
+    }
+}
+
+/// Declares per-thread state with a constant initial value.
+macro_rules! per_thread {
+    ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
+        ::std::thread_local! { $(#[$meta])* static $name: $type = const { $init }; }
+    };
+}
+pub(crate) use per_thread;

@@ -1,0 +1,372 @@
+//! One thread's record in a domain: announcement, nesting, cached object, count, garbage.
+//!
+//! The whole record sits on cache lines of its own. A reader writes `sequence` and `depth` and reads
+//! the rest; other threads read the atomics when they close a batch or add up the count.
+
+use core::cell::Cell;
+use core::marker::PhantomData;
+
+use super::Registry;
+use super::barrier::Barrier;
+use super::tenure::Tenure;
+use crate::primitive::{Arc, AtomicIsize, AtomicUsize, CachePadded, Ordering, UnsafeCell};
+use crate::tuning::RETIRED_BATCH;
+
+/// A thread's record. See R1 for who may touch what.
+pub(super) struct Slot<C, G> {
+    /// The announcement (R2). Written by the owner only.
+    sequence: AtomicUsize,
+    /// Open sections. 64 bits also on 32-bit machines, so that leaking sections cannot overflow it.
+    depth: Cell<u64>,
+    /// Something to do at the end of the outermost section: a full list, superseded caches, a tenure
+    /// that ends with the section.
+    errand: Cell<bool>,
+    /// A copy of the registry's, to keep `enter` on this line.
+    barrier: Barrier,
+    /// The generation that `cache` belongs to; 0 when it is empty.
+    generation: Cell<usize>,
+    cache: UnsafeCell<Option<Arc<C>>>,
+    /// This slot's share of the domain's count. Written by the owner only.
+    counted: AtomicIsize,
+    /// The length of `list`, for others to read. Written by the owner only.
+    listed: AtomicUsize,
+    list: UnsafeCell<Vec<G>>,
+    /// Former contents of `cache` that an open section of this thread may still be looking into.
+    superseded: UnsafeCell<Vec<Arc<C>>>,
+    /// The list is to be closed at the end of the section, full or not.
+    flush: Cell<bool>,
+    /// `settle` is running on this thread, and the `Drop` of some object called back.
+    settling: Cell<bool>,
+    tenure: Arc<Tenure>,
+    /// The value of `tenure` while this thread has it.
+    term: Cell<usize>,
+    /// The tenure ends with the outermost section (see `tenure`).
+    passing: Cell<bool>,
+    registry: *const Registry<C, G>,
+    next: Cell<*mut CachePadded<Slot<C, G>>>,
+}
+
+impl<C, G> Slot<C, G> {
+    /// A slot whose first term, `term`, is the calling thread's.
+    pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {
+        Self {
+            sequence: AtomicUsize::new(0),
+            depth: Cell::new(0),
+            errand: Cell::new(false),
+            barrier: registry.barrier,
+            generation: Cell::new(0),
+            cache: UnsafeCell::new(None),
+            counted: AtomicIsize::new(0),
+            listed: AtomicUsize::new(0),
+            list: UnsafeCell::new(Vec::new()),
+            superseded: UnsafeCell::new(Vec::new()),
+            flush: Cell::new(false),
+            settling: Cell::new(false),
+            tenure,
+            term: Cell::new(term),
+            passing: Cell::new(false),
+            registry,
+            next: Cell::new(core::ptr::null_mut()),
+        }
+    }
+
+    /// The next older slot. Set before the slot is published and never again.
+    pub(super) fn next(&self) -> *mut CachePadded<Self> {
+        self.next.get()
+    }
+
+    pub(super) fn set_next(&self, next: *mut CachePadded<Self>) {
+        self.next.set(next);
+    }
+
+    pub(super) fn tenure(&self) -> &Arc<Tenure> {
+        &self.tenure
+    }
+
+    /// The current term. For its owner.
+    pub(super) fn term(&self) -> usize {
+        self.term.get()
+    }
+
+    /// Takes the slot over for the calling thread, if its last owner has left it for good.
+    ///
+    /// Returns whether the calling thread now owns it.
+    pub(super) fn try_succeed(&self) -> bool {
+        let Some(vacant) = self.tenure.vacant() else {
+            return false;
+        };
+        // The order matters: a vacant slot opens no section, so that an even sequence seen after the
+        // tenure was seen vacant stays even for as long as that tenure's number does (R6).
+        if self.open_section().is_some() {
+            return false;
+        }
+        let Some(term) = self.tenure.begin(vacant) else {
+            return false;
+        };
+        self.term.set(term);
+        self.passing.set(false);
+        // A section that outlived its thread's tenure left its errand to us.
+        self.errand.set(true);
+        true
+    }
+
+    /// Makes the tenure end with the outermost section.
+    pub(super) fn make_passing(&self) {
+        self.passing.set(true);
+        self.errand.set(true);
+    }
+
+    /// The odd number of the section that the owner is in, if it is in one.
+    pub(super) fn open_section(&self) -> Option<usize> {
+        // ORDERING: Acquire pairs with the Release in `leave`, and with the one in `enter` for a look
+        // that sees a later section: either way the section that ended happens before what follows
+        // here, the freeing. Model: grace::leave_vs_free.
+        let sequence = self.sequence.load(Ordering::Acquire);
+        (sequence % 2 == 1).then_some(sequence)
+    }
+
+    pub(super) fn counted(&self) -> isize {
+        // ORDERING: Relaxed. A sum over threads is exact only when they are quiet, and then their
+        // counts happen before.
+        self.counted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn listed(&self) -> usize {
+        // ORDERING: Relaxed. A statistic, and a hint in `bequeath`.
+        self.listed.load(Ordering::Relaxed)
+    }
+
+    /// Moves the list of an exited thread to `heirs`; does nothing for the slot of a live one.
+    pub(super) fn bequeath(&self, heirs: &mut Vec<G>) {
+        if self.listed() == 0 || !self.try_succeed() {
+            return;
+        }
+        self.list.with_mut(|list| {
+            // SAFETY: `try_succeed` made this thread the owner (R1), and no other reference to the
+            // list exists: no section of this slot is open and `bequeath` calls nothing back.
+            heirs.append(unsafe { &mut *list });
+        });
+        self.set_listed(0);
+        self.tenure.end(self.term.get());
+    }
+
+    fn set_listed(&self, length: usize) {
+        // ORDERING: Relaxed. A statistic, and a hint in `bequeath`, which synchronises by the tenure.
+        self.listed.store(length, Ordering::Relaxed);
+    }
+
+    #[inline]
+    fn enter(&self) {
+        let depth = self.depth.get();
+        self.depth.set(depth + 1);
+        if depth == 0 {
+            // ORDERING: Relaxed. Only this thread writes it.
+            let sequence = self.sequence.load(Ordering::Relaxed);
+            // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
+            // section, and not the last, must still be ordered after the end of the last. Model:
+            // grace::leave_vs_free.
+            self.sequence
+                .store(sequence.wrapping_add(1), Ordering::Release);
+            self.barrier.light();
+        }
+    }
+
+    #[inline]
+    fn leave(&self) {
+        let depth = self.depth.get() - 1;
+        self.depth.set(depth);
+        if depth == 0 {
+            if self.errand.get() {
+                self.leave_with_errand();
+            } else {
+                self.announce_leave();
+            }
+        }
+    }
+
+    #[inline]
+    fn announce_leave(&self) {
+        // ORDERING: Relaxed. Only this thread writes it.
+        let sequence = self.sequence.load(Ordering::Relaxed);
+        // ORDERING: Release pairs with the Acquire in `open_section`: all accesses of the section
+        // happen before the freeing of what it could see. Model: grace::leave_vs_free.
+        self.sequence
+            .store(sequence.wrapping_add(1), Ordering::Release);
+    }
+
+    #[cold]
+    fn leave_with_errand(&self) {
+        // A section may outlive its thread's tenure: an entry kept in thread-local storage, dropped
+        // while the thread exits. Then the slot may be another's as soon as the leave is announced,
+        // so the question comes first. Only this thread can have ended the term, so the answer stands.
+        let still_owner = self.tenure.is(self.term.get());
+        self.announce_leave();
+        if still_owner {
+            self.settle();
+            if self.passing.get() {
+                self.tenure.end(self.term.get());
+            }
+        }
+    }
+
+    /// Closes the list if it is full, and frees all that is due in the domain.
+    ///
+    /// Objects are dropped with no lock held and no borrow alive, as their `Drop` may use the map.
+    fn settle(&self) {
+        if self.settling.replace(true) {
+            return; // the outer call's loop goes on after the object that called back
+        }
+        let _reset = ResetOnDrop(&self.settling);
+        self.errand.set(self.passing.get());
+        loop {
+            let superseded = self.superseded.with_mut(|superseded| {
+                // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
+                core::mem::take(unsafe { &mut *superseded })
+            });
+            drop(superseded); // tables hold plain pointers: no user code
+            let closed = self.close_list();
+            // SAFETY: the registry outlives its slots; it is only used through shared references.
+            let due = unsafe { &*self.registry }.due();
+            if due.is_empty() && !closed {
+                return;
+            }
+            drop(due);
+        }
+    }
+
+    /// Closes the list if it is full or to be flushed; returns whether it did.
+    fn close_list(&self) -> bool {
+        let flush = self.flush.take();
+        if self.listed() < RETIRED_BATCH && !flush {
+            return false;
+        }
+        let objects = self.list.with_mut(|list| {
+            // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
+            core::mem::take(unsafe { &mut *list })
+        });
+        self.set_listed(0);
+        // SAFETY: the registry outlives its slots; it is only used through shared references.
+        let Err(refused) = unsafe { &*self.registry }.close(objects) else {
+            return true;
+        };
+        self.set_listed(refused.len());
+        self.list.with_mut(|list| {
+            // SAFETY: as above. The list is still empty: `close` calls nothing back.
+            unsafe { *list = refused };
+        });
+        false
+    }
+}
+
+struct ResetOnDrop<'a>(&'a Cell<bool>);
+
+impl Drop for ResetOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
+}
+
+/// An open read-side section of the calling thread.
+///
+/// Whatever was reachable at some moment since it was entered stays allocated until it is dropped.
+pub(crate) struct Section<'d, C, G> {
+    slot: &'d Slot<C, G>,
+    /// A section ends on the thread that began it (R1).
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl<'d, C, G> Section<'d, C, G> {
+    /// Enters a section of `slot`, whose owner is the calling thread.
+    #[inline]
+    pub(super) fn enter(slot: &'d Slot<C, G>) -> Self {
+        slot.enter();
+        Self {
+            slot,
+            _not_send: PhantomData,
+        }
+    }
+
+    /// The cached object, if it is of this generation.
+    #[inline]
+    pub(crate) fn cached(&self, generation: usize) -> Option<&C> {
+        if self.slot.generation.get() != generation {
+            return None;
+        }
+        self.slot.cache.with(|cache| {
+            // SAFETY: this thread owns the slot (R1). The result may outlive a replacement of the
+            // cache: `cache` keeps what it replaces until the outermost section has ended, and this
+            // one, which the result borrows, ends no later.
+            unsafe { &*cache }.as_deref()
+        })
+    }
+
+    /// Replaces the cached object.
+    pub(crate) fn cache(&self, generation: usize, object: Arc<C>) -> &C {
+        let address: *const C = &raw const *object;
+        let former = self.slot.cache.with_mut(|cache| {
+            // SAFETY: this thread owns the slot (R1). References handed out point into the object,
+            // not into the cell.
+            unsafe { &mut *cache }.replace(object)
+        });
+        self.slot.generation.set(generation);
+        if let Some(former) = former {
+            self.slot.superseded.with_mut(|superseded| {
+                // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
+                unsafe { &mut *superseded }.push(former);
+            });
+            self.slot.errand.set(true);
+        }
+        // SAFETY: the cell now shares ownership of the object and, as in `cached`, keeps it for as
+        // long as this section is open.
+        unsafe { &*address }
+    }
+
+    /// Another share of the cached object, if it is of this generation.
+    pub(crate) fn cached_shared(&self, generation: usize) -> Option<Arc<C>> {
+        if self.slot.generation.get() != generation {
+            return None;
+        }
+        self.slot.cache.with(|cache| {
+            // SAFETY: this thread owns the slot (R1), and the borrow ends here.
+            unsafe { &*cache }.clone()
+        })
+    }
+
+    /// Hands over an object that no section entered from now on can reach (R3).
+    pub(crate) fn retire(&self, object: G) {
+        let length = self.slot.list.with_mut(|list| {
+            // SAFETY: this thread owns the slot (R1) and no other reference to the list exists:
+            // pushing calls nothing back.
+            let list = unsafe { &mut *list };
+            list.push(object);
+            list.len()
+        });
+        self.slot.set_listed(length);
+        if length >= RETIRED_BATCH {
+            self.slot.errand.set(true);
+        }
+    }
+
+    /// Has all that this thread retired closed at the end of the outermost section, however little.
+    pub(crate) fn flush(&self) {
+        self.slot.flush.set(true);
+        self.slot.errand.set(true);
+    }
+
+    /// Adds to the domain's count.
+    #[inline]
+    pub(crate) fn count(&self, change: isize) {
+        let counted = self.slot.counted();
+        // ORDERING: Relaxed, see `counted`. A plain store, as only the owner writes.
+        self.slot
+            .counted
+            .store(counted.wrapping_add(change), Ordering::Relaxed);
+    }
+}
+
+impl<C, G> Drop for Section<'_, C, G> {
+    #[inline]
+    fn drop(&mut self) {
+        self.slot.leave();
+    }
+}

@@ -1,0 +1,178 @@
+//! Iteration: a walk over one promoted snapshot.
+//!
+//! * **I1** — No key is produced twice: a snapshot holds each key once, and the walk visits each cell once.
+//! * **I2** — A key that is present throughout is produced: it was in dirty or in the snapshot when the walk
+//!   began, so it is in the snapshot that is walked.
+//! * **I3** — The value produced is the key's current one at that step. A key without one is skipped.
+//! * **I4** — Keys added after the walk began are not produced.
+//! * **I5** — Nobody waits for a walk, and the map may be used in any way meanwhile. After `clear`, a walk
+//!   that began before produces nothing more once the keys are swept.
+
+use core::fmt;
+use core::iter::FusedIterator;
+
+use super::entry::{Held, Retired};
+use super::snapshot::Snapshot;
+use super::{Ref, Section, SyncMap};
+use crate::bucket::Position;
+use crate::primitive::Arc;
+use crate::reclaim::Domain;
+
+impl<K, V, S> SyncMap<K, V, S> {
+    /// Iterates over the entries, in no particular order.
+    ///
+    /// Promotes first, if there are new keys. A key that is present throughout is produced exactly once,
+    /// a key that is added meanwhile is not, no key twice; the value is the one that the key has at that
+    /// step. No consistent picture of the map at one moment, that is.
+    ///
+    /// # Concurrency
+    ///
+    /// Takes the mutex once if the snapshot is amended. Then nobody waits for the iterator, and the map may
+    /// be used in any way meanwhile. Like a [`Ref`], it holds back what is replaced or removed later.
+    ///
+    /// # Complexity
+    ///
+    /// **O(capacity)** for a whole walk.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
+    /// let sum: i32 = map.iter().map(|entry| *entry).sum();
+    /// assert_eq!(sum, 3);
+    /// ```
+    #[doc(alias = "Range")]
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        let section = self.domain.enter();
+        let snapshot = self.promoted(&section);
+        Iter {
+            domain: &self.domain,
+            snapshot,
+            at: Position::default(),
+            _section: section,
+        }
+    }
+
+    /// Calls `visit` with every entry, as [`iter`](Self::iter) produces them. `visit` may use the map.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
+    /// let mut sum = 0;
+    /// map.for_each(|entry| sum += *entry);
+    /// assert_eq!(sum, 3);
+    /// ```
+    #[doc(alias = "Range")]
+    pub fn for_each<F>(&self, visit: F)
+    where
+        F: FnMut(Ref<'_, K, V>),
+    {
+        self.iter().for_each(visit);
+    }
+
+    /// A snapshot that holds every key of some moment since the call.
+    pub(super) fn promoted(&self, section: &Section<'_, K, V>) -> Arc<Snapshot<K, V>> {
+        if self.snapshot(section).is_amended() {
+            let mut locked = self.lock(section);
+            if locked.is_amended() {
+                locked.promote();
+            }
+        }
+        self.published.current_shared(section)
+    }
+}
+
+/// An iterator over the entries of a [`SyncMap`], from [`SyncMap::iter`].
+///
+/// # Examples
+///
+/// ```
+/// let map = splitmap::SyncMap::from([("a", 1)]);
+/// let mut entries = map.iter();
+/// assert_eq!(entries.next().expect("one").pair(), (&"a", &1));
+/// assert!(entries.next().is_none());
+/// ```
+pub struct Iter<'m, K, V> {
+    domain: &'m Domain<Snapshot<K, V>, Retired<K, V>>,
+    snapshot: Arc<Snapshot<K, V>>,
+    at: Position,
+    /// Entered before the snapshot was found current, so its entries stay allocated. An entry produced
+    /// has a section of its own, nested in this one, and so may outlive the iterator.
+    _section: Section<'m, K, V>,
+}
+
+impl<'m, K, V> Iterator for Iter<'m, K, V> {
+    type Item = Ref<'m, K, V>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let pointer = self.snapshot.next(&mut self.at)?;
+            let held = Held::new(self.domain.enter(), |section| {
+                let entry = pointer.get(section);
+                let value = entry.load().ok_or(())?;
+                Ok(((entry, value), ()))
+            });
+            if let Some(entry) = Ref::found(held) {
+                return Some(entry);
+            }
+        }
+    }
+}
+
+impl<K, V> FusedIterator for Iter<'_, K, V> {}
+
+impl<K, V> fmt::Debug for Iter<'_, K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Iter").finish_non_exhaustive()
+    }
+}
+
+impl<'m, K, V, S> IntoIterator for &'m SyncMap<K, V, S> {
+    type Item = Ref<'m, K, V>;
+    type IntoIter = Iter<'m, K, V>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// An iterator over the keys and values of a [`SyncMap`] that was given up, from its `into_iter`.
+///
+/// # Examples
+///
+/// ```
+/// let map = splitmap::SyncMap::from([("a", 1)]);
+/// assert_eq!(map.into_iter().collect::<Vec<_>>(), [("a", 1)]);
+/// ```
+pub struct IntoIter<K, V> {
+    entries: std::vec::IntoIter<Retired<K, V>>,
+}
+
+impl<K, V> Iterator for IntoIter<K, V> {
+    type Item = (K, V);
+
+    fn next(&mut self) -> Option<(K, V)> {
+        self.entries.by_ref().find_map(Retired::into_entry)
+    }
+}
+
+impl<K, V> FusedIterator for IntoIter<K, V> {}
+
+impl<K, V> fmt::Debug for IntoIter<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IntoIter").finish_non_exhaustive()
+    }
+}
+
+impl<K, V, S> IntoIterator for SyncMap<K, V, S> {
+    type Item = (K, V);
+    type IntoIter = IntoIter<K, V>;
+
+    /// Takes the map apart. **O(n)** at once for the entries' pointers.
+    fn into_iter(mut self) -> IntoIter<K, V> {
+        IntoIter {
+            entries: self.take_entries().into_iter(),
+        }
+    }
+}

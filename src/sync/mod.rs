@@ -1,0 +1,240 @@
+//! The concurrent map: a lock-free read snapshot over a mutex-guarded dirty map.
+//!
+//! ```text
+//!   every thread                         the mutex
+//!   ┌───────────────┐                   ┌──────────────────────────┐
+//!   │ cached        │  generation?      │ dirty: all live keys     │
+//!   │ snapshot ─────┼──▶ ┌──────────┐   │        and the new ones  │
+//!   └───────────────┘    │ snapshot │   │ misses, expunged         │
+//!                        │  table   │   └───────────┬──────────────┘
+//!                        └────┬─────┘               │
+//!                             ▼        shared       ▼
+//!                          ┌───────┐  ┌───────┐  ┌───────┐
+//!                          │ entry │  │ entry │  │ entry │   {hash, key, value*}
+//!                          └───────┘  └───────┘  └───────┘
+//! ```
+//!
+//! # Vocabulary
+//!
+//! * **snapshot** — the immutable table that readers use without a lock; Go's `read`.
+//! * **dirty** — the mutable table that takes new keys; exists while the snapshot is *amended*.
+//! * **amended** — dirty may hold keys that the snapshot lacks.
+//! * **entry** — one key's node, shared by both tables; its value is *nil* when the key is deleted.
+//! * **expunged** — deleted, and absent from dirty.
+//! * **miss** — an operation that had to look into dirty.
+//! * **promote** — to publish dirty as the next snapshot.
+//!
+//! # Where what is argued
+//!
+//! | file         | idea                                                    | invariants |
+//! |--------------|---------------------------------------------------------|------------|
+//! | `entry`      | the three states of a value, and every edge             | E1 to E5   |
+//! | `snapshot`   | publication, generations, the thread's cached snapshot  | P1 to P4   |
+//! | `dirty`      | what the mutex guards                                   | D1 to D4   |
+//! | `promote`    | when dirty becomes the snapshot, when keys go           |            |
+//! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
+//! | `iter`, `refs`, `stats`, `traits` | iteration, results, figures, std's traits |    |
+//!
+//! # Linearization points
+//!
+//! | operation                    | with the key's entry in the snapshot        | otherwise             |
+//! |------------------------------|---------------------------------------------|-----------------------|
+//! | a lookup that finds a value  | its load of the entry's value               | the same              |
+//! | a lookup that finds none     | that load; S3                               | the load of `amended`, or the look into dirty |
+//! | a write that changes a value | its exchange of the entry's value; S2       | the same, or the insertion into dirty |
+//! | `clear`                      | the store of the generation                 |                       |
+//!
+//! * **S1** — An operation works on a snapshot that was current at some moment after the operation began (P2).
+//! * **S2** — If `clear` has detached the entry by the time of the exchange, the operation began before that
+//!   `clear` took effect, and linearizes just before it: nobody who began later can reach the entry, and
+//!   all who can agree on the order of its exchanges. The value is swept with the entry (E3).
+//! * **S3** — If a lookup finds the entry expunged, nil or detached, and the key has come back in another
+//!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
+//!   and that return, and the lookup linearizes there.
+
+mod conditional;
+mod dirty;
+mod entry;
+mod iter;
+mod promote;
+mod read;
+mod refs;
+mod snapshot;
+mod stats;
+mod traits;
+mod whole;
+mod write;
+
+use core::hash::{BuildHasher, Hash};
+use std::hash::RandomState;
+
+pub use self::iter::{IntoIter, Iter};
+pub use self::refs::{OccupiedError, Ref};
+pub use self::stats::Stats;
+
+use self::dirty::Dirty;
+use self::entry::Retired;
+use self::snapshot::{EntryTable, Published, Snapshot};
+use crate::primitive::{CachePadded, Mutex};
+use crate::reclaim;
+
+/// A read-side section of one map.
+type Section<'m, K, V> = reclaim::Section<'m, Snapshot<K, V>, Retired<K, V>>;
+
+/// A concurrent hash map for read-mostly shared state.
+///
+/// Shared by reference between threads; every method takes `&self`. Reads of settled keys take no lock and
+/// write to no shared memory, so they scale with the number of processors. The design is that of Go's first
+/// `sync.Map`: a read-only snapshot that all readers use, and a mutex-guarded dirty map that takes new keys
+/// and becomes the next snapshot when enough lookups have had to look into it.
+///
+/// # When to use it
+///
+/// For shared caches, registries, interners, configuration: keys that are written rarely and read often, or
+/// values that change while the set of keys settles. Not for a stream of keys that are each used a few
+/// times: there every operation takes the mutex.
+///
+/// # Consistency
+///
+/// All operations on keys, and `clear`, are linearizable, across keys too: they take effect one at a time,
+/// each at some moment between its call and its return. A write happens before every read that sees its
+/// effect. Iteration is weaker, see [`iter`](Self::iter), and so is [`len`](Self::len).
+///
+/// # Results
+///
+/// [`Ref`] gives shared access to an entry and keeps its memory; it holds no lock, so it can never
+/// deadlock. While one is held, nothing of this map that was replaced or removed later is freed: keep it
+/// for a moment, clone what is to stay.
+///
+/// # Examples
+///
+/// ```
+/// use splitmap::SyncMap;
+///
+/// let sessions = SyncMap::new();
+/// std::thread::scope(|scope| {
+///     for worker in 0..4_u32 {
+///         let sessions = &sessions;
+///         scope.spawn(move || {
+///             sessions.insert(worker, format!("worker {worker}"));
+///         });
+///     }
+/// });
+/// assert_eq!(sessions.len(), 4);
+/// assert_eq!(*sessions.get(&2).expect("was inserted"), "worker 2");
+/// ```
+#[doc(alias = "sync.Map")]
+pub struct SyncMap<K, V, S = RandomState> {
+    published: Published<K, V>,
+    dirty: CachePadded<Mutex<Dirty<K, V>>>,
+    domain: reclaim::Domain<Snapshot<K, V>, Retired<K, V>>,
+    hasher: S,
+}
+
+impl<K, V> SyncMap<K, V> {
+    /// An empty map, with std's randomly seeded hasher.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::<String, u32>::new();
+    /// assert!(map.is_empty());
+    /// ```
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_hasher(RandomState::new())
+    }
+
+    /// An empty map whose first table has room for `capacity` entries.
+    ///
+    /// A hint too large for memory's address space counts as 0, as in Go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::with_capacity(1_000);
+    /// map.insert("key", 1);
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self::with_capacity_and_hasher(capacity, RandomState::new())
+    }
+}
+
+impl<K, V, S> SyncMap<K, V, S> {
+    /// An empty map that hashes with `hasher`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    ///
+    /// let map = splitmap::SyncMap::with_hasher(RandomState::new());
+    /// map.insert(1, "one");
+    /// assert!(map.contains_key(&1));
+    /// ```
+    #[must_use]
+    pub fn with_hasher(hasher: S) -> Self {
+        Self::with_capacity_and_hasher(0, hasher)
+    }
+
+    /// An empty map whose first table has room for `capacity` entries, and that hashes with `hasher`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    ///
+    /// let map = splitmap::SyncMap::with_capacity_and_hasher(64, RandomState::new());
+    /// map.insert(1, "one");
+    /// assert!(map.contains_key(&1));
+    /// ```
+    #[must_use]
+    pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        Self {
+            published: Published::new(EntryTable::new()),
+            dirty: CachePadded::new(Mutex::new(Dirty::new(capacity))),
+            domain: reclaim::Domain::new(),
+            hasher,
+        }
+    }
+
+    /// The hasher that the map was built with.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::{BuildHasher, RandomState};
+    ///
+    /// let hasher = RandomState::new();
+    /// let map = splitmap::SyncMap::<u32, u32>::with_hasher(hasher.clone());
+    /// assert_eq!(map.hasher().hash_one(7), hasher.hash_one(7));
+    /// ```
+    pub fn hasher(&self) -> &S {
+        &self.hasher
+    }
+
+    /// Every entry, each once, as garbage to be dropped; the map is left empty.
+    fn take_entries(&mut self) -> Vec<Retired<K, V>> {
+        let snapshot = self.published.take();
+        let dirty = self.dirty.get_mut();
+        let entries = dirty.all_entries(&snapshot);
+        *dirty = Dirty::new(0);
+        entries.into_iter().map(Retired::entry).collect()
+    }
+}
+
+impl<K, V, S: BuildHasher> SyncMap<K, V, S> {
+    #[inline]
+    fn hash<Q: ?Sized + Hash>(&self, key: &Q) -> u64 {
+        self.hasher.hash_one(key)
+    }
+}
+
+impl<K, V, S> Drop for SyncMap<K, V, S> {
+    fn drop(&mut self) {
+        // A `Vec` drops the rest if one element's `Drop` panics; the domain's garbage goes after this.
+        drop(self.take_entries());
+    }
+}

@@ -1,0 +1,177 @@
+//! Operations on the whole map.
+
+use super::SyncMap;
+use super::entry::{EntryPtr, Retired};
+use super::snapshot::EntryTable;
+use super::{Section, dirty::Dirty};
+
+impl<K, V, S> SyncMap<K, V, S> {
+    /// The number of entries.
+    ///
+    /// A sum of per-thread counts: exact when no thread is writing, else off by the writes under way.
+    /// Takes no lock; **O(threads)**.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
+    /// map.remove("a");
+    /// assert_eq!(map.len(), 1);
+    /// ```
+    pub fn len(&self) -> usize {
+        self.domain.total()
+    }
+
+    /// Whether [`len`](Self::len) is 0.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// assert!(splitmap::SyncMap::<u32, u32>::new().is_empty());
+    /// ```
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes all keys readable without the mutex, and drops deleted ones from the tables, now.
+    ///
+    /// Worth a call after a bulk load. Does nothing if there are neither new nor deleted keys.
+    ///
+    /// # Concurrency
+    ///
+    /// Takes the mutex once, for as long as it takes. Lookups of keys in the snapshot go on meanwhile.
+    ///
+    /// # Complexity
+    ///
+    /// **O(n)**.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::new();
+    /// (&map).extend((0..100).map(|key| (key, key)));
+    /// map.promote();
+    /// let stats = map.stats();
+    /// assert_eq!((stats.read_len, stats.amended), (100, false));
+    /// ```
+    pub fn promote(&self) {
+        let section = self.domain.enter();
+        self.lock(&section).purge();
+        section.flush();
+    }
+
+    /// Removes every entry for which `keep` returns `false`.
+    ///
+    /// `keep` sees the value that is removed; it may run again when the value has changed meanwhile, and
+    /// may use the map. Visits what [`iter`](Self::iter) visits. Then drops deleted keys from the tables.
+    ///
+    /// # Concurrency
+    ///
+    /// Takes the mutex to promote, and again at the end if anything was removed; never while `keep` runs.
+    ///
+    /// # Complexity
+    ///
+    /// **O(n)**.
+    ///
+    /// # Panics
+    ///
+    /// Only if `keep` does; the entries visited before stay removed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
+    /// map.retain(|_, value| *value > 1);
+    /// assert!(!map.contains_key("a"));
+    /// assert!(map.contains_key("b"));
+    /// ```
+    #[doc(alias = "Range")]
+    pub fn retain<F>(&self, mut keep: F)
+    where
+        F: FnMut(&K, &V) -> bool,
+    {
+        let section = self.domain.enter();
+        let snapshot = self.promoted(&section);
+        let mut removed = false;
+        for pointer in snapshot.entries() {
+            let entry = pointer.get(&section);
+            while let Some(seen) = entry.load() {
+                if keep(entry.key(), seen) {
+                    break;
+                }
+                if entry.take_seen(&section, seen) {
+                    removed = true;
+                    break;
+                }
+            }
+        }
+        if removed {
+            self.lock(&section).purge();
+            section.flush();
+        }
+    }
+
+    /// Removes every entry, all at one moment.
+    ///
+    /// # Concurrency
+    ///
+    /// * **Blocking** — takes the mutex for a short time, unless the map has no keys. The entries are
+    ///   emptied and handed to reclamation after that.
+    /// * **Ordering** — happens before every operation that sees a key absent because of it.
+    ///
+    /// # Complexity
+    ///
+    /// **O(n)**. An empty map is left alone, without allocating.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
+    /// map.clear();
+    /// assert!(map.is_empty());
+    /// ```
+    #[doc(alias = "Clear")]
+    pub fn clear(&self) {
+        let section = self.domain.enter();
+        let snapshot = self.snapshot(&section);
+        if snapshot.len() == 0 && !snapshot.is_amended() {
+            return;
+        }
+        for pointer in self.detach_all(&section) {
+            sweep(pointer, &section);
+        }
+        section.flush();
+    }
+
+    /// Publishes an empty snapshot and an empty dirty, and returns all entries that there were.
+    ///
+    /// The store of the generation in `replace` is the linearization point of `clear`.
+    fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {
+        let mut locked = self.lock(section);
+        let snapshot = locked.snapshot;
+        let former = Dirty {
+            table: locked.dirty.table.take(),
+            expunged: core::mem::take(&mut locked.dirty.expunged),
+            ..Dirty::new(0)
+        };
+        locked.dirty.misses = 0;
+        let entries = former.all_entries(snapshot);
+        self.published.replace(EntryTable::new());
+        entries
+    }
+}
+
+/// Empties an entry that is in no map any more, for good, and retires it (E3).
+///
+/// An operation that began before may still be storing values into it, so this tries until it finds none.
+/// There are finitely many: whoever begins later cannot reach the entry.
+fn sweep<K, V>(pointer: EntryPtr<K, V>, section: &Section<'_, K, V>) {
+    let entry = pointer.get(section);
+    loop {
+        entry.take(section);
+        if entry.expunge() {
+            break;
+        }
+    }
+    section.retire(Retired::entry(pointer));
+}

@@ -1,0 +1,358 @@
+//! Unconditional writes, insertion if absent, removal.
+
+use core::hash::{BuildHasher, Hash};
+
+use equivalent::Equivalent;
+
+use super::dirty::Side;
+use super::entry::{Fill, Found, Held, Swap};
+use super::{OccupiedError, Ref, Section, SyncMap};
+
+/// What [`SyncMap::fill`] did.
+enum Filled<'s, K, V> {
+    /// Stored the value, in this entry.
+    Stored(Found<'s, K, V>),
+    /// Found a value there, and gives the new one back.
+    Occupied(Found<'s, K, V>, Box<V>),
+}
+
+impl<K, V, S> SyncMap<K, V, S>
+where
+    K: Hash + Eq,
+    S: BuildHasher,
+{
+    /// Stores `value` under `key`, and returns the value replaced, or `None` if the key was absent.
+    ///
+    /// A key that is already there is kept, and `key` dropped, as in std.
+    ///
+    /// # Concurrency
+    ///
+    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
+    ///   map's mutex once.
+    /// * **Ordering** — happens before every operation that sees the value. The write that stored the value
+    ///   returned happens before the return.
+    ///
+    /// # Complexity
+    ///
+    /// Expected **O(1)**. The first new key after a promotion copies the table of pointers: **O(n)**, paid
+    /// for by the misses that caused the promotion.
+    ///
+    /// # Panics
+    ///
+    /// Only if hashing or comparing does; the map is unchanged, and `key` and `value` are dropped.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::new();
+    /// assert!(map.insert("a", 1).is_none());
+    /// assert_eq!(*map.insert("a", 2).expect("was there"), 1);
+    /// assert_eq!(*map.get("a").expect("is there"), 2);
+    /// ```
+    #[doc(alias = "Store")]
+    #[doc(alias = "Swap")]
+    pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
+        let hash = self.hash(&key);
+        let value = Box::new(value);
+        let held = Held::new(self.domain.enter(), |section| {
+            match self.swap(section, hash, key, value) {
+                Some(replaced) => Ok((replaced, ())),
+                None => Err(()),
+            }
+        });
+        Ref::found(held)
+    }
+
+    /// Stores `value` under `key` if the key is absent, and returns the entry; otherwise returns what is
+    /// there, and `value` again.
+    ///
+    /// However many threads race on one absent key, exactly one stores.
+    ///
+    /// # Concurrency
+    ///
+    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
+    ///   map's mutex once; finding the key in dirty counts as a miss.
+    /// * **Ordering** — the call that stored a value happens before every call that returns it.
+    ///
+    /// # Errors
+    ///
+    /// [`OccupiedError`], if the key has a value.
+    ///
+    /// # Complexity
+    ///
+    /// As [`insert`](Self::insert).
+    ///
+    /// # Panics
+    ///
+    /// As [`insert`](Self::insert).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::new();
+    /// assert_eq!(*map.try_insert("a", 1).expect("absent"), 1);
+    ///
+    /// let error = map.try_insert("a", 2).expect_err("present");
+    /// assert_eq!((*error.current, error.value), (1, 2));
+    /// ```
+    #[doc(alias = "LoadOrStore")]
+    pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
+        let hash = self.hash(&key);
+        let (entry, rejected) = self.fill_hashed(hash, key, value);
+        match rejected {
+            None => Ok(entry),
+            Some(value) => Err(OccupiedError {
+                current: entry,
+                value: *value,
+            }),
+        }
+    }
+
+    /// Returns the entry of `key`, having stored `value` if there was none.
+    ///
+    /// Blocks, costs and panics as [`try_insert`](Self::try_insert).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::new();
+    /// assert_eq!(*map.get_or_insert("a", 1), 1);
+    /// assert_eq!(*map.get_or_insert("a", 2), 1);
+    /// ```
+    #[doc(alias = "LoadOrStore")]
+    pub fn get_or_insert(&self, key: K, value: V) -> Ref<'_, K, V> {
+        let hash = self.hash(&key);
+        self.fill_hashed(hash, key, value).0
+    }
+
+    /// Returns the entry of `key`, having stored the result of `make` if there was none.
+    ///
+    /// `make` is called at most once, outside every lock; it may use the map. If another thread stores
+    /// first, the result is dropped and that thread's value returned.
+    ///
+    /// Blocks and costs as a [`get`](Self::get), and on a miss as a [`try_insert`](Self::try_insert) more.
+    ///
+    /// # Panics
+    ///
+    /// As [`insert`](Self::insert), and if `make` does; then nothing is stored.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::new();
+    /// assert_eq!(*map.get_or_insert_with("a", || 1), 1);
+    /// assert_eq!(*map.get_or_insert_with("a", || unreachable!("is there")), 1);
+    /// ```
+    #[doc(alias = "LoadOrStore")]
+    pub fn get_or_insert_with<F>(&self, key: K, make: F) -> Ref<'_, K, V>
+    where
+        F: FnOnce() -> V,
+    {
+        let hash = self.hash(&key);
+        if let Some(present) = self.get_hashed(hash, &key) {
+            drop(key); // as in `fill`
+            return present;
+        }
+        self.fill_hashed(hash, key, make()).0
+    }
+
+    /// The entry of `key` with its value, and `value` again if it was not stored.
+    fn fill_hashed(&self, hash: u64, key: K, value: V) -> (Ref<'_, K, V>, Option<Box<V>>) {
+        let value = Box::new(value);
+        let held = Held::new(self.domain.enter(), |section| {
+            Ok(match self.fill(section, hash, key, value) {
+                Filled::Stored(found) => (found, None),
+                Filled::Occupied(found, value) => (found, Some(value)),
+            })
+        });
+        Ref::always(held)
+    }
+
+    /// Stores `value` whatever is there, and returns what was.
+    fn swap<'s>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: Box<V>,
+    ) -> Option<Found<'s, K, V>> {
+        let snapshot = self.snapshot(section);
+        let found = snapshot.find(section, hash, |entry| key == *entry.key());
+        let Some(entry) = found.map(|entry| entry.get(section)) else {
+            return self.swap_locked(section, hash, key, value);
+        };
+        match entry.swap(section, value) {
+            Swap::Replaced(old) => Some((entry, old)),
+            Swap::Filled => None,
+            Swap::Expunged(value) => self.swap_locked(section, hash, key, value),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn swap_locked<'s>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: Box<V>,
+    ) -> Option<Found<'s, K, V>> {
+        let mut locked = self.lock(section);
+        let Some((_, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
+            locked.add(hash, key, value);
+            return None;
+        };
+        let swapped = entry.swap(section, value);
+        drop(locked);
+        match swapped {
+            Swap::Replaced(old) => Some((entry, old)),
+            Swap::Filled => None,
+            Swap::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
+        }
+    }
+
+    /// Stores `value` if there is none.
+    fn fill<'s>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: Box<V>,
+    ) -> Filled<'s, K, V> {
+        let snapshot = self.snapshot(section);
+        let found = snapshot.find(section, hash, |entry| key == *entry.key());
+        let Some(entry) = found.map(|entry| entry.get(section)) else {
+            return self.fill_locked(section, hash, key, value);
+        };
+        let filled = match entry.fill(section, value) {
+            Fill::Stored(value) => Filled::Stored((entry, value)),
+            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
+            Fill::Expunged(value) => return self.fill_locked(section, hash, key, value),
+        };
+        drop(key); // before the result is in its place, where it would leak if this panicked
+        filled
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn fill_locked<'s>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: Box<V>,
+    ) -> Filled<'s, K, V> {
+        let mut locked = self.lock(section);
+        let Some((side, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
+            return Filled::Stored(locked.add(hash, key, value));
+        };
+        let filled = entry.fill(section, value);
+        if side == Side::Dirty {
+            locked.miss();
+        }
+        drop(locked);
+        let filled = match filled {
+            Fill::Stored(value) => Filled::Stored((entry, value)),
+            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
+            Fill::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
+        };
+        drop(key); // as in `fill`
+        filled
+    }
+}
+
+impl<K, V, S> SyncMap<K, V, S>
+where
+    S: BuildHasher,
+{
+    /// Removes `key`, and returns the entry that it had, or `None` if it was absent.
+    ///
+    /// The entry's memory is kept while the result lives, and freed some time later, with a batch of
+    /// others; the key's place in the tables goes at a promotion, see [`promote`](Self::promote).
+    ///
+    /// # Concurrency
+    ///
+    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
+    ///   takes the map's mutex once, and counts as a miss.
+    /// * **Ordering** — happens before every operation that sees the key absent because of it. The write
+    ///   that stored the value happens before the return.
+    ///
+    /// # Complexity
+    ///
+    /// Expected **O(1)**, as [`get`](Self::get).
+    ///
+    /// # Panics
+    ///
+    /// Only if hashing or comparing does; the map is unchanged.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let map = splitmap::SyncMap::from([("a", 1)]);
+    /// assert_eq!(*map.remove("a").expect("was there"), 1);
+    /// assert!(map.remove("a").is_none());
+    /// ```
+    #[doc(alias = "LoadAndDelete")]
+    #[doc(alias = "Delete")]
+    pub fn remove<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        let hash = self.hash(key);
+        let held = Held::new(self.domain.enter(), |section| {
+            match self.take(section, hash, key) {
+                Some(removed) => Ok((removed, ())),
+                None => Err(()),
+            }
+        });
+        Ref::found(held)
+    }
+
+    fn take<'s, Q>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: &Q,
+    ) -> Option<Found<'s, K, V>>
+    where
+        Q: ?Sized + Equivalent<K>,
+    {
+        let snapshot = self.snapshot(section);
+        match snapshot.find(section, hash, |entry| key.equivalent(entry.key())) {
+            Some(entry) => {
+                let entry = entry.get(section);
+                Some((entry, entry.take(section)?))
+            }
+            // Absent when the generation was read (P3).
+            None if !snapshot.is_amended() => None,
+            None => self.take_locked(section, hash, key),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_locked<'s, Q>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: &Q,
+    ) -> Option<Found<'s, K, V>>
+    where
+        Q: ?Sized + Equivalent<K>,
+    {
+        let mut locked = self.lock(section);
+        if let Some(entry) = locked.find_read(hash, |other| key.equivalent(other)) {
+            drop(locked);
+            let entry = entry.get(section);
+            return Some((entry, entry.take(section)?));
+        }
+        if !locked.is_amended() {
+            return None;
+        }
+        let taken = locked
+            .unlink(hash, |other| key.equivalent(other))
+            .and_then(|entry| Some((entry, entry.take(section)?)));
+        locked.miss();
+        taken
+    }
+}
