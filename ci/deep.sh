@@ -4,7 +4,7 @@
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
-export SPLITMAP_STRESS_SECONDS=${1:-60}
+export SPLITMAP_STRESS_SECONDS=${1:-60} NEXTEST_PROFILE=deep
 
 # As shipped, under both sanitizers, and under memcheck.
 exec bash ci/all.sh loom test asan tsan valgrind
