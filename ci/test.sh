@@ -18,9 +18,10 @@ fi
 step "doctests" cargo test --quiet --locked --doc
 
 # Every example runs with its defaults and checks itself.
-for example in examples/*.rs; do
+for example in examples/*.rs examples/*/main.rs; do
     [[ -e $example ]] || continue
-    name=$(basename "$example" .rs)
+    name=${example%/main.rs}
+    name=$(basename "$name" .rs)
     step "example $name" cargo run --quiet --locked --release --example "$name"
 done
 
