@@ -106,6 +106,13 @@ impl<T, M> Generation<T, M> {
         if bucket < self.main.buckets() {
             return (&self.main, bucket);
         }
+        self.locate_in_chunk(bucket)
+    }
+
+    /// Out of line: spares nearly always suffice, and the arithmetic would crowd every lookup.
+    #[cold]
+    #[inline(never)]
+    fn locate_in_chunk(&self, bucket: usize) -> (&Slab<T, M>, usize) {
         let (chunk, at) = self.chunk_of(bucket);
         let slab = &self.chunks[chunk];
         assert!(at < slab.buckets());

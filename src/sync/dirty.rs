@@ -151,7 +151,7 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
     }
 
     /// Adds a new key, which neither map holds.
-    pub(super) fn add(&mut self, hash: u64, key: K, value: Box<V>) -> Found<'s, K, V> {
+    pub(super) fn add(&mut self, hash: u64, key: K, value: V) -> Found<'s, K, V> {
         if !self.is_amended() {
             self.build_dirty();
             self.snapshot.amend();

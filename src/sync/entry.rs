@@ -38,6 +38,9 @@
 //!   section that was entered before that, or by the map's destructor.
 //! * **E5** — All entries, sections and pointers that meet in one call belong to one map. `EntryPtr` never
 //!   leaves `sync`, so this module tree as a whole answers for E4 and E5.
+//! * **E6** — A node has two parts that are freed apart, in any order and by any threads, each once: `first`,
+//!   after it was retired as a value, and the rest, after the entry was retired. Whoever is second frees the
+//!   memory. An entry whose value is still `first` when the entry is freed is freed as a whole.
 //!
 //! # Addresses as identities
 //!
@@ -59,18 +62,24 @@
     reason = "follows and frees pointers to entries and values, under E1 to E5"
 )]
 
+use core::cell::UnsafeCell;
 use core::fmt;
+use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::Section;
-use crate::primitive::{AtomicPtr, Ordering};
+use crate::primitive::{AtomicBool, AtomicPtr, Ordering};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
+    /// The address of `first`, a leaked `Box<V>`, null for nil, or [`expunged`].
+    value: AtomicPtr<V>,
     hash: u64,
     key: K,
-    /// A leaked `Box<V>`, null for nil, or [`expunged`].
-    value: AtomicPtr<V>,
+    /// The value that the entry was made with: a hit on it touches no memory but this node's.
+    first: UnsafeCell<MaybeUninit<V>>,
+    /// One of the two parts of the node, `first` and the rest, has been freed (E6).
+    half_freed: AtomicBool,
 }
 
 /// A byte whose address no value has.
@@ -98,9 +107,9 @@ pub(super) enum Fill<'s, V> {
     /// There was no value; now there is this one.
     Stored(&'s V),
     /// Nothing: there was this value, and here is the given one again.
-    Occupied(&'s V, Box<V>),
+    Occupied(&'s V, V),
     /// Nothing: the entry is expunged, and here is the value again.
-    Expunged(Box<V>),
+    Expunged(V),
 }
 
 impl<K, V> Entry<K, V> {
@@ -141,7 +150,7 @@ impl<K, V> Entry<K, V> {
         }
         match self.shared(seen) {
             Some(old) => {
-                section.retire(Retired::value(seen));
+                section.retire(self.garbage(seen));
                 Swap::Replaced(old)
             }
             None => {
@@ -152,9 +161,13 @@ impl<K, V> Entry<K, V> {
     }
 
     /// Stores `value` if there is none and the entry is not expunged.
-    pub(super) fn fill<'s>(&'s self, section: &'s Section<'_, K, V>, value: Box<V>) -> Fill<'s, V> {
-        let new = Box::into_raw(value);
+    pub(super) fn fill<'s>(&'s self, section: &'s Section<'_, K, V>, value: V) -> Fill<'s, V> {
+        // ORDERING: SeqCst, as in `load`: the value found may be the result.
         let mut seen = self.value.load(Ordering::SeqCst);
+        if !seen.is_null() {
+            return self.refuse(seen, value);
+        }
+        let new = Box::into_raw(Box::new(value));
         while seen.is_null() {
             match self.exchange(seen, new) {
                 Ok(_) => {
@@ -166,7 +179,11 @@ impl<K, V> Entry<K, V> {
             }
         }
         // SAFETY: `new` was leaked above and published nowhere: no exchange succeeded.
-        let value = unsafe { Box::from_raw(new) };
+        self.refuse(seen, *unsafe { Box::from_raw(new) })
+    }
+
+    /// What `fill` did not store, and why.
+    fn refuse(&self, seen: *mut V, value: V) -> Fill<'_, V> {
         match self.shared(seen) {
             Some(current) => Fill::Occupied(current, value),
             None => Fill::Expunged(value),
@@ -183,7 +200,7 @@ impl<K, V> Entry<K, V> {
         let new = Box::into_raw(value);
         match self.exchange(core::ptr::from_ref(seen).cast_mut(), new) {
             Ok(removed) => {
-                section.retire(Retired::value(removed));
+                section.retire(self.garbage(removed));
                 // SAFETY: a value just stored, which the section keeps from being freed (E1).
                 Ok(unsafe { &*new })
             }
@@ -208,7 +225,7 @@ impl<K, V> Entry<K, V> {
         match self.exchange(seen, core::ptr::null_mut()) {
             Ok(removed) => {
                 section.count(-1);
-                section.retire(Retired::value(removed));
+                section.retire(self.garbage(removed));
                 true
             }
             Err(_) => false,
@@ -236,6 +253,34 @@ impl<K, V> Entry<K, V> {
     fn is_expunged(&self) -> bool {
         // ORDERING: Relaxed. Asked under the mutex, which orders all changes to and from expunged.
         self.value.load(Ordering::Relaxed) == expunged()
+    }
+
+    /// Whether a pointer loaded from `value` is that of the value inside the node.
+    fn is_first(&self, pointer: *mut V) -> bool {
+        core::ptr::addr_eq(self.first.get(), pointer)
+    }
+
+    /// A removed value's pointer, as garbage (E1).
+    fn garbage(&self, removed: *mut V) -> Retired<K, V> {
+        Retired(if self.is_first(removed) {
+            Object::First(removed)
+        } else {
+            Object::Later(removed)
+        })
+    }
+
+    /// The node that `first` is in.
+    ///
+    /// # Safety
+    ///
+    /// `first` must be a pointer that [`EntryPtr::new`] made, and the node not yet freed.
+    unsafe fn of_first(first: *mut V) -> NonNull<Self> {
+        debug_assert!(!first.is_null(), "nil is no value");
+        // SAFETY: the caller's promise: the field is at this offset in a live node, over all of which the
+        // pointer has provenance.
+        let node = unsafe { first.byte_sub(core::mem::offset_of!(Self, first)) };
+        // SAFETY: inside an allocation, so not null.
+        unsafe { NonNull::new_unchecked(node.cast()) }
     }
 
     /// The one place where the pointer changes. Returns the pointer that was there.
@@ -286,13 +331,23 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V> {}
 
 impl<K, V> EntryPtr<K, V> {
     /// A new entry that no map holds yet.
-    pub(super) fn new(hash: u64, key: K, value: Box<V>) -> Self {
-        let entry = Box::new(Entry {
+    pub(super) fn new(hash: u64, key: K, value: V) -> Self {
+        let entry = Box::into_raw(Box::new(Entry {
+            value: AtomicPtr::new(core::ptr::null_mut()),
             hash,
             key,
-            value: AtomicPtr::new(Box::into_raw(value)),
-        });
-        Self(NonNull::from(Box::leak(entry)))
+            first: UnsafeCell::new(MaybeUninit::new(value)),
+            half_freed: AtomicBool::new(false),
+        }));
+        // SAFETY: just leaked, and shared with nobody. A place is computed, nothing is read.
+        let first = unsafe { &raw mut (*entry).first };
+        // SAFETY: as above.
+        let value = unsafe { &raw mut (*entry).value };
+        // SAFETY: as above; the field is initialised. The address keeps the provenance of the whole
+        // node, which `Entry::of_first` needs. (`UnsafeCell` and `MaybeUninit` are transparent.)
+        unsafe { value.write(AtomicPtr::new(first.cast())) };
+        // SAFETY: a box's pointer is not null.
+        Self(unsafe { NonNull::new_unchecked(entry) })
     }
 
     /// The entry, for as long as the section is open.
@@ -312,15 +367,57 @@ impl<K, V> EntryPtr<K, V> {
 
     /// Frees the entry and returns its content. Only [`Retired`], which is the entry's owner, calls this.
     fn into_pair(self) -> (K, Option<V>) {
-        // SAFETY: the entry was leaked by `new`, is in no retired list (E4) and is shared with nobody.
-        let entry = unsafe { Box::from_raw(self.0.as_ptr()) };
-        let Entry { key, mut value, .. } = *entry;
-        let value = *value.get_mut();
+        // SAFETY: the node lives, as its part is not freed yet (E6), and by E4 nobody else has access
+        // to anything but `first`, which is a cell.
+        let entry = unsafe { self.0.as_ref() };
+        // ORDERING: Relaxed. The domain's grace period ordered all exchanges before.
+        let value = entry.value.load(Ordering::Relaxed);
+        // SAFETY: the owner of the entry reads the key once, and nobody looks at it any more.
+        let key = unsafe { core::ptr::read(&raw const entry.key) };
         if value.is_null() || value == expunged() {
+            Node::free_half(self.0);
             return (key, None);
         }
-        // SAFETY: a value's pointer comes from a leaked box, and this was its only owner (E1).
+        if entry.is_first(value) {
+            // SAFETY: a value that was never removed, so this was its only owner (E1).
+            let value = unsafe { value.read() };
+            // `first` was never retired, so both parts end here (E6).
+            Node::free(self.0);
+            return (key, Some(value));
+        }
+        Node::free_half(self.0);
+        // SAFETY: a later value's pointer comes from a leaked box, and this was its only owner (E1).
         (key, Some(*unsafe { Box::from_raw(value) }))
+    }
+}
+
+/// The memory of an entry, without its content.
+struct Node<K, V>(NonNull<Entry<K, V>>);
+
+impl<K, V> Node<K, V> {
+    /// Frees one part of a node (E6), whose content the caller has moved out or dropped.
+    fn free_half(node: NonNull<Entry<K, V>>) {
+        // SAFETY: the node lives until its second part is freed, and the caller's is not freed yet.
+        let half_freed = unsafe { &(*node.as_ptr()).half_freed };
+        // ORDERING: AcqRel. Release: what this thread did to its part happens before the freeing.
+        // Acquire: the same of the other part, if this is the second. Model: entry::halves.
+        if half_freed.swap(true, Ordering::AcqRel) {
+            Self::free(node);
+        }
+    }
+
+    /// Frees the memory of a node whose parts are both the caller's.
+    fn free(node: NonNull<Entry<K, V>>) {
+        // SAFETY: leaked by `EntryPtr::new` with this layout, and freed once (E6). The content was moved
+        // out or dropped; what is left, two atomics and a number, needs no drop.
+        drop(unsafe { Box::from_raw(node.as_ptr().cast::<MaybeUninit<Entry<K, V>>>()) });
+    }
+}
+
+/// Frees its part of the node also when dropping the value unwinds.
+impl<K, V> Drop for Node<K, V> {
+    fn drop(&mut self) {
+        Self::free_half(self.0);
     }
 }
 
@@ -334,7 +431,10 @@ impl<K, V> fmt::Debug for EntryPtr<K, V> {
 pub(super) struct Retired<K, V>(Object<K, V>);
 
 enum Object<K, V> {
-    Value(*mut V),
+    /// The value inside a node.
+    First(*mut V),
+    /// A value in a box.
+    Later(*mut V),
     Entry(EntryPtr<K, V>),
 }
 
@@ -342,11 +442,6 @@ enum Object<K, V> {
 unsafe impl<K: Send, V: Send> Send for Retired<K, V> {}
 
 impl<K, V> Retired<K, V> {
-    /// A value's pointer that the caller's exchange has removed from its entry (E1).
-    fn value(removed: *mut V) -> Self {
-        Self(Object::Value(removed))
-    }
-
     /// An entry that no map holds any more (E4).
     pub(super) fn entry(entry: EntryPtr<K, V>) -> Self {
         Self(Object::Entry(entry))
@@ -359,7 +454,9 @@ impl<K, V> Retired<K, V> {
                 let (key, value) = entry.into_pair();
                 Some((key, value?))
             }
-            Object::Value(_) => unreachable!("a map's own entries are not values"),
+            Object::First(_) | Object::Later(_) => {
+                unreachable!("a map's own entries are not values")
+            }
         }
     }
 }
@@ -367,9 +464,16 @@ impl<K, V> Retired<K, V> {
 impl<K, V> Drop for Retired<K, V> {
     fn drop(&mut self) {
         match self.0 {
-            // SAFETY: the pointer comes from the leaked box in the entry, whose ownership passed here
-            // with the exchange that removed it (E1); the domain says that no reader is left.
-            Object::Value(value) => drop(unsafe { Box::from_raw(value) }),
+            Object::First(value) => {
+                // SAFETY: `garbage` found it to be a node's `first`; that part is not freed yet (E6).
+                let _part = Node(unsafe { Entry::<K, V>::of_first(value) });
+                // SAFETY: its ownership passed here with the exchange that removed it (E1), and the
+                // domain says that no reader is left.
+                unsafe { value.drop_in_place() };
+            }
+            // SAFETY: the pointer comes from a leaked box, whose ownership passed here with the exchange
+            // that removed it (E1), and the domain says that no reader is left.
+            Object::Later(value) => drop(unsafe { Box::from_raw(value) }),
             Object::Entry(entry) => drop(entry.into_pair()),
         }
     }

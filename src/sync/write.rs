@@ -13,7 +13,7 @@ enum Filled<'s, K, V> {
     /// Stored the value, in this entry.
     Stored(Found<'s, K, V>),
     /// Found a value there, and gives the new one back.
-    Occupied(Found<'s, K, V>, Box<V>),
+    Occupied(Found<'s, K, V>, V),
 }
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -53,7 +53,6 @@ where
     #[doc(alias = "Swap")]
     pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
         let hash = self.hash(&key);
-        let value = Box::new(value);
         let held = Held::new(self.domain.enter(), |section| {
             match self.swap(section, hash, key, value) {
                 Some(replaced) => Ok((replaced, ())),
@@ -103,7 +102,7 @@ where
             None => Ok(entry),
             Some(value) => Err(OccupiedError {
                 current: entry,
-                value: *value,
+                value,
             }),
         }
     }
@@ -157,8 +156,7 @@ where
     }
 
     /// The entry of `key` with its value, and `value` again if it was not stored.
-    fn fill_hashed(&self, hash: u64, key: K, value: V) -> (Ref<'_, K, V>, Option<Box<V>>) {
-        let value = Box::new(value);
+    fn fill_hashed(&self, hash: u64, key: K, value: V) -> (Ref<'_, K, V>, Option<V>) {
         let held = Held::new(self.domain.enter(), |section| {
             Ok(match self.fill(section, hash, key, value) {
                 Filled::Stored(found) => (found, None),
@@ -174,17 +172,17 @@ where
         section: &'s Section<'_, K, V>,
         hash: u64,
         key: K,
-        value: Box<V>,
+        value: V,
     ) -> Option<Found<'s, K, V>> {
         let snapshot = self.snapshot(section);
         let found = snapshot.find(section, hash, |entry| key == *entry.key());
         let Some(entry) = found.map(|entry| entry.get(section)) else {
             return self.swap_locked(section, hash, key, value);
         };
-        match entry.swap(section, value) {
+        match entry.swap(section, Box::new(value)) {
             Swap::Replaced(old) => Some((entry, old)),
             Swap::Filled => None,
-            Swap::Expunged(value) => self.swap_locked(section, hash, key, value),
+            Swap::Expunged(value) => self.swap_locked(section, hash, key, *value),
         }
     }
 
@@ -195,14 +193,14 @@ where
         section: &'s Section<'_, K, V>,
         hash: u64,
         key: K,
-        value: Box<V>,
+        value: V,
     ) -> Option<Found<'s, K, V>> {
         let mut locked = self.lock(section);
         let Some((_, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
             locked.add(hash, key, value);
             return None;
         };
-        let swapped = entry.swap(section, value);
+        let swapped = entry.swap(section, Box::new(value));
         drop(locked);
         match swapped {
             Swap::Replaced(old) => Some((entry, old)),
@@ -217,7 +215,7 @@ where
         section: &'s Section<'_, K, V>,
         hash: u64,
         key: K,
-        value: Box<V>,
+        value: V,
     ) -> Filled<'s, K, V> {
         let snapshot = self.snapshot(section);
         let found = snapshot.find(section, hash, |entry| key == *entry.key());
@@ -240,7 +238,7 @@ where
         section: &'s Section<'_, K, V>,
         hash: u64,
         key: K,
-        value: Box<V>,
+        value: V,
     ) -> Filled<'s, K, V> {
         let mut locked = self.lock(section);
         let Some((side, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
