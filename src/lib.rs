@@ -27,6 +27,7 @@
 #![doc(test(attr(deny(warnings))))]
 
 mod bucket;
+pub mod docs;
 mod primitive;
 mod reclaim;
 mod sync;
