@@ -75,6 +75,8 @@ use self::barrier::Barrier;
 use self::grace::Queue;
 pub(crate) use self::slot::Section;
 use self::slot::Slot;
+#[cfg(splitmap_loom)]
+pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
 
 /// One map's readers and garbage.
