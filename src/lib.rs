@@ -1,6 +1,8 @@
 //! A concurrent map for read-mostly shared state.
 
 mod bucket;
+#[cfg(splitmap_loom)]
+pub mod internals;
 mod primitive;
 mod reclaim;
 mod sync;

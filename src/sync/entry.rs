@@ -314,8 +314,8 @@ impl<K, V> EntryPtr<K, V> {
     fn into_pair(self) -> (K, Option<V>) {
         // SAFETY: the entry was leaked by `new`, is in no retired list (E4) and is shared with nobody.
         let entry = unsafe { Box::from_raw(self.0.as_ptr()) };
-        let Entry { key, mut value, .. } = *entry;
-        let value = *value.get_mut();
+        let Entry { key, value, .. } = *entry;
+        let value = value.into_inner();
         if value.is_null() || value == expunged() {
             return (key, None);
         }

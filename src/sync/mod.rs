@@ -55,6 +55,8 @@
 mod conditional;
 mod dirty;
 mod entry;
+#[cfg(splitmap_loom)]
+pub(crate) mod handle;
 mod iter;
 mod promote;
 mod read;
