@@ -28,6 +28,8 @@
 
 mod bucket;
 pub mod docs;
+#[cfg(splitmap_loom)]
+pub mod internals;
 mod primitive;
 mod reclaim;
 mod sync;

@@ -76,6 +76,8 @@ use self::barrier::Barrier;
 use self::grace::Queue;
 use self::slot::Slot;
 pub(crate) use self::slot::{Kept, Section};
+#[cfg(splitmap_loom)]
+pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
 
 /// One map's readers and garbage.

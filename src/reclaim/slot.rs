@@ -3,14 +3,13 @@
 //! The whole record sits on cache lines of its own. A reader writes `sequence` and `depth` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
-use core::cell::Cell;
 use core::marker::PhantomData;
 
 use super::Registry;
 use super::barrier::Barrier;
 use super::tenure::Tenure;
 use crate::primitive::{
-    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Ordering, UnsafeCell,
+    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Cell, Ordering, UnsafeCell,
 };
 use crate::tuning::RETIRED_BATCH;
 

@@ -57,6 +57,8 @@
 mod conditional;
 mod dirty;
 mod entry;
+#[cfg(splitmap_loom)]
+pub(crate) mod handle;
 mod iter;
 mod promote;
 mod read;
