@@ -197,19 +197,29 @@ impl<T, M: Stamp> Table<T, M> {
 }
 
 /// A walk that borrows nothing between two steps, for a table that nobody changes.
-#[derive(Default)]
-pub(crate) struct Position(Option<Walk>);
+pub(crate) struct Position<T>(Option<Walk<T>>);
+
+impl<T> Position<T> {
+    /// Before the first step.
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+}
 
 impl<T, M: Stamp> Table<T, M> {
     /// The next entry of a walk over all of the table, from a starting point that `start` chooses at the
     /// first step.
-    pub(crate) fn next(&self, at: &mut Position, start: impl FnOnce() -> u64) -> Option<&T> {
+    pub(crate) fn next(&self, at: &mut Position<T>, start: impl FnOnce() -> u64) -> Option<&T> {
         let walk = at.0.get_or_insert_with(|| Walk::new(self, start()));
-        let (at, entry) = walk.next_at(self)?;
-        let word = self.generation_at(&at).word(at.bucket);
-        assert!(word.live().any(|live| live == at.cell), "another table");
-        // SAFETY: the cell is in range, or `next_at` had panicked, and live, as just seen, so it is
-        // initialised (B1); `&self` keeps it so.
+        let (at, _) = walk.next_at(self)?;
+        let generation = self.generation_at(&at);
+        let is_live = generation
+            .word(at.bucket)
+            .live()
+            .any(|live| live == at.cell);
+        assert!(is_live, "the table is another, or was changed");
+        let entry = generation.entry(at.bucket, at.cell);
+        // SAFETY: a live cell of this table, as just seen, so it is initialised (B1); `&self` keeps it so.
         Some(unsafe { entry.as_ref() })
     }
 }

@@ -11,7 +11,7 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::entry::{Held, Retired};
+use super::entry::{EntryPtr, Held, Retired};
 use super::snapshot::Snapshot;
 use super::{Kept, Ref, Section, SyncMap};
 use crate::bucket::Position;
@@ -48,7 +48,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         Iter {
             domain: &self.domain,
             snapshot,
-            at: Position::default(),
+            at: Position::new(),
             _section: section.keep(),
         }
     }
@@ -96,7 +96,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 pub struct Iter<'m, K, V> {
     domain: &'m Domain<Snapshot<K, V>, Retired<K, V>>,
     snapshot: Arc<Snapshot<K, V>>,
-    at: Position,
+    at: Position<EntryPtr<K, V>>,
     /// Entered before the snapshot was found current, so its entries stay allocated. An entry produced
     /// has a section of its own, nested in this one, and so may outlive the iterator.
     _section: Kept<'m, K, V>,

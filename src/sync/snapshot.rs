@@ -60,7 +60,7 @@ impl<K, V> Snapshot<K, V> {
     }
 
     /// The next entry of a walk over the snapshot.
-    pub(super) fn next(&self, at: &mut Position) -> Option<EntryPtr<K, V>> {
+    pub(super) fn next(&self, at: &mut Position<EntryPtr<K, V>>) -> Option<EntryPtr<K, V>> {
         self.table.next(at, random).copied()
     }
 
