@@ -17,7 +17,7 @@
 use super::Stamp;
 use super::header::{CELLS, load_limit, spares, too_many_overflow};
 use super::raw::{Refused, Slab};
-use super::tophash::{Tophash, Word};
+use super::tophash::{Tophash, Ups, Word};
 
 use std::ptr::NonNull;
 
@@ -505,7 +505,7 @@ impl<T, M: Stamp> Generation<T, M> {
             if tails.iter().any(|tail| tail.used + count > CELLS) {
                 to.reserve(tails.len());
             }
-            let mut marks = Word::EVACUATED_EMPTY;
+            let mut ups = Ups::NONE;
             for cell in word.live() {
                 // SAFETY: index as above; `live` gives cell numbers.
                 let stamp = unsafe { slab.stamp(at, cell) };
@@ -518,10 +518,10 @@ impl<T, M: Stamp> Generation<T, M> {
                 // SAFETY: the entry is live, so by B1 initialised, and is marked as moved before
                 // anything that could unwind; for a further bucket there is a reserve.
                 unsafe { tails[side].push(to, word.byte(cell), stamp, entry) };
-                marks = marks.with(cell, Tophash::EVACUATED_TO[side]);
+                ups.add(cell, side);
             }
             // SAFETY: index as above; no cell becomes live.
-            unsafe { slab.set_word(at, marks) };
+            unsafe { slab.set_word(at, word.evacuated(ups)) };
             for tail in &tails {
                 tail.flush(to);
             }
@@ -593,7 +593,7 @@ impl<T, M> Tail<T, M> {
         let slot = unsafe { self.stamps.add(self.used) };
         // SAFETY: memory of ours, of the right type.
         unsafe { slot.write(stamp) };
-        self.word = self.word.with(self.used, top);
+        self.word.put(self.used, top);
         self.used += 1;
     }
 

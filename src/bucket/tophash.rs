@@ -29,9 +29,6 @@ impl Tophash {
     pub(super) const EVACUATED_EMPTY: Self = Self(4);
     const MIN_LIVE: u8 = 5;
 
-    /// The marks for the two directions, X and Y.
-    pub(super) const EVACUATED_TO: [Self; 2] = [Self::EVACUATED_X, Self::EVACUATED_Y];
-
     /// The byte of a live cell whose entry hashes to `hash`.
     #[inline]
     pub(super) const fn of(hash: u64) -> Self {
@@ -70,8 +67,21 @@ impl Word {
     /// Eight times emptyRest, which is all-zero memory.
     pub(super) const EMPTY: Self = Self(0);
 
-    /// Eight times evacuatedEmpty.
-    pub(super) const EVACUATED_EMPTY: Self = Self(LOW_BITS * Tophash::EVACUATED_EMPTY.0 as u64);
+    /// Makes `byte` the byte of a cell that is emptyRest.
+    #[inline]
+    pub(super) const fn put(&mut self, cell: usize, byte: Tophash) {
+        self.0 |= (byte.0 as u64) << (8 * cell);
+    }
+
+    /// The marks that evacuating leaves: evacuatedEmpty for the cells that are not live, evacuatedX for
+    /// those that are, or evacuatedY if they are in `ups`.
+    #[inline]
+    pub(super) const fn evacuated(self, ups: Ups) -> Self {
+        let empty_to_x = (Tophash::EVACUATED_EMPTY.0 - Tophash::EVACUATED_X.0) as u64;
+        let empty = LOW_BITS * Tophash::EVACUATED_EMPTY.0 as u64;
+        // Byte by byte, without a borrow or a carry: 4, less 2 if live, plus 1 if up.
+        Self(empty - (self.live().0 >> 7) * empty_to_x + ups.0)
+    }
 
     #[inline]
     pub(super) const fn byte(self, cell: usize) -> Tophash {
@@ -173,5 +183,19 @@ impl Iterator for Cells {
         let cell = self.0.trailing_zeros() as usize / 8;
         self.0 &= self.0 - 1;
         Some(cell)
+    }
+}
+
+/// Live cells whose entries move up, to evacuatedY: the low bit of every such cell's byte.
+#[derive(Clone, Copy)]
+pub(super) struct Ups(u64);
+
+impl Ups {
+    pub(super) const NONE: Self = Self(0);
+
+    /// Adds `cell` if `up` is 1 and not 0.
+    #[inline]
+    pub(super) const fn add(&mut self, cell: usize, up: usize) {
+        self.0 |= (up as u64) << (8 * cell);
     }
 }
