@@ -29,6 +29,9 @@
 mod bucket;
 mod primitive;
 mod reclaim;
+#[doc(hidden)]
+#[cfg(all(debug_assertions, not(splitmap_loom)))]
+pub mod replay;
 mod sync;
 mod tuning;
 
