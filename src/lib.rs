@@ -32,6 +32,9 @@ pub mod docs;
 pub mod internals;
 mod primitive;
 mod reclaim;
+#[doc(hidden)]
+#[cfg(all(debug_assertions, not(splitmap_loom)))]
+pub mod replay;
 mod sync;
 mod tuning;
 
