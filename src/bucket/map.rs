@@ -496,7 +496,7 @@ impl<K, V, S> BucketMap<K, V, S> {
 
     /// Panics unless the map's invariants hold. For tests of this crate.
     #[doc(hidden)]
-    #[cfg(any(debug_assertions, splitmap_loom))]
+    #[cfg(any(test, debug_assertions, splitmap_loom))]
     pub fn validate(&self) {
         self.flag.check(READ);
         self.table.validate();

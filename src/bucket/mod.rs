@@ -153,7 +153,7 @@ mod stamp;
 mod table;
 mod tophash;
 mod traits;
-#[cfg(any(debug_assertions, splitmap_loom))]
+#[cfg(any(test, debug_assertions, splitmap_loom))]
 mod validate;
 mod walk;
 mod write_flag;

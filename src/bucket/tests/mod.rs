@@ -6,5 +6,6 @@ mod cursor;
 mod hostile;
 mod map;
 mod panics;
+mod rules;
 mod support;
 mod table;

@@ -173,7 +173,7 @@ const OPS: &[(&str, Op)] = &[
     }),
     ("entry, unfilled", |map| drop(map.entry(tracked(500)))),
     ("entry, insert_entry", |map| {
-        drop(map.entry(tracked(0)).insert_entry(tracked(703)));
+        map.entry(tracked(0)).insert_entry(tracked(703));
     }),
     ("entry, remove", |map| match map.entry(tracked(0)) {
         Entry::Occupied(entry) => drop(entry.remove()),
