@@ -248,8 +248,8 @@ impl<T, M> Generation<T, M> {
             // SAFETY: as above, but not unallocated, as some byte is live; `candidates` gives
             // cell numbers.
             let entry = unsafe { self.main.cell(home, cell) };
-            // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the cell
-            // is initialised; `&self` excludes writers.
+            // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the
+            // cell is initialised; `&self` excludes writers.
             if eq(unsafe { entry.as_ref() }) {
                 return Some(Place {
                     bucket: home,
@@ -266,8 +266,8 @@ impl<T, M> Generation<T, M> {
 
     /// Goes on behind bucket `bucket`.
     ///
-    /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of what
-    /// overflow buckets need.
+    /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of
+    /// what overflow buckets need.
     #[inline(never)]
     fn find_further(
         &self,
@@ -317,8 +317,8 @@ impl<T, M> Generation<T, M> {
             None => self.first_empty_further(home),
         };
         let (slab, at) = self.locate_mut(bucket);
-        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was found
-        // in the bucket's word.
+        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was
+        // found in the bucket's word.
         let entry = unsafe { slab.fill(at, cell, Tophash::of(hash), stamp, entry) };
         Place {
             bucket,
@@ -355,8 +355,8 @@ impl<T, M> Generation<T, M> {
         link as usize
     }
 
-    /// The number of the overflow bucket that will be taken into use after `ahead` others; allocates
-    /// the chunk it is in unless there is one.
+    /// The number of the overflow bucket that will be taken into use after `ahead` others;
+    /// allocates the chunk it is in unless there is one.
     fn allocate_overflow(&mut self, ahead: usize) -> u32 {
         let bucket = self.primary() + self.overflow + ahead;
         if bucket >= self.main.buckets() {
@@ -401,8 +401,8 @@ impl<T, M> Generation<T, M> {
         entry
     }
 
-    /// Restores B2 after the last cell of `bucket` became emptyOne, or all became emptyRest: if nothing
-    /// follows, trims the bucket, and if nothing is left of it, the one before.
+    /// Restores B2 after the last cell of `bucket` became emptyOne, or all became emptyRest: if
+    /// nothing follows, trims the bucket, and if nothing is left of it, the one before.
     #[cold]
     #[inline(never)]
     fn extend_rest(&mut self, home: usize, mut bucket: usize) {
@@ -435,8 +435,8 @@ impl<T, M> Generation<T, M> {
         }
     }
 
-    /// Makes every bucket empty, unlinks the overflow buckets and frees the chunks. Entries that were
-    /// there are forgotten, not dropped.
+    /// Makes every bucket empty, unlinks the overflow buckets and frees the chunks. Entries that
+    /// were there are forgotten, not dropped.
     pub(super) fn wipe(&mut self) {
         self.main.wipe();
         self.chunks.clear();
@@ -483,12 +483,12 @@ impl<T, M: Stamp> Generation<T, M> {
         }
     }
 
-    /// Moves every entry of the chain of `home` into `to`, which has as many buckets or twice as many,
-    /// and leaves the marks that say where each went.
+    /// Moves every entry of the chain of `home` into `to`, which has as many buckets or twice as
+    /// many, and leaves the marks that say where each went.
     ///
     /// The destination chains are empty before (B6), so entries are appended densely. Calls no user
-    /// code. All that can fail is to get another overflow bucket, and that is done before any entry of
-    /// a bucket is moved: should it unwind, each entry is live in exactly one place.
+    /// code. All that can fail is to get another overflow bucket, and that is done before any entry
+    /// of a bucket is moved: should it unwind, each entry is live in exactly one place.
     pub(super) fn evacuate(&mut self, home: usize, to: &mut Self) {
         let split = if to.mask == self.mask {
             0
@@ -602,8 +602,8 @@ impl<T, M> Tail<T, M> {
     fn flush(&self, to: &mut Generation<T, M>) {
         if self.used > 0 {
             let (slab, at) = to.locate_mut(self.bucket);
-            // SAFETY: `locate_mut` answers with an index below the slab's size; the first `used` cells
-            // and stamps have been written, and the word makes no other live.
+            // SAFETY: `locate_mut` answers with an index below the slab's size; the first `used`
+            // cells and stamps have been written, and the word makes no other live.
             unsafe { slab.set_word(at, self.word) };
         }
     }

@@ -1,15 +1,16 @@
 //! Memory of buckets: four dense arrays, and cells that may be vacant.
 //!
 //! ```text
-//!  zeroed allocation    words   [ w0 | w1 | w2 | ... ]     8 bytes a bucket: the tophash bytes
-//!                       links   [ l0 | l1 | l2 | ... ]     4 bytes a bucket: next in chain, 0 = none
-//!  plain allocation     cells   [ 8 x T | 8 x T | ... ]    bucket b: cells 8b .. 8b + 8
-//!                       stamps  [ 8 x M | 8 x M | ... ]
+//!  zeroed memory   words   [ w0 | w1 | w2 | ... ]     8 bytes a bucket: the tophash bytes
+//!                  links   [ l0 | l1 | l2 | ... ]     4 bytes a bucket: next in chain, 0 = none
+//!  plain memory    cells   [ 8 x T | 8 x T | ... ]    bucket b: cells 8b .. 8b + 8
+//!                  stamps  [ 8 x M | 8 x M | ... ]
 //! ```
 //!
 //! The words of all buckets lie side by side, so a lookup in a large table has one far cache miss,
-//! that of the cell. The two allocations differ in that the first must be zero: the system hands out
-//! large zero pages without touching them, which is what keeps the insert that starts a growth short.
+//! that of the cell. The two allocations differ in that the first must be zero: the system hands
+//! out large zero pages without touching them, which is what keeps the insert that starts a growth
+//! short.
 
 #![expect(unsafe_code, reason = "allocation, and cells that may be vacant")]
 
@@ -199,8 +200,8 @@ impl<T, M> Slab<T, M> {
         unsafe { slot.write(next) };
     }
 
-    /// Where the entry of a cell is, or would be. Valid for writes, whatever `self` was borrowed as:
-    /// the slab's memory is reached through its raw pointers only.
+    /// Where the entry of a cell is, or would be. Valid for writes, whatever `self` was borrowed
+    /// as: the slab's memory is reached through its raw pointers only.
     ///
     /// # Safety
     ///

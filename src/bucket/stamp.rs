@@ -30,8 +30,8 @@ pub(super) struct Life {
     /// Mixed into every hash. Go changes its seed at the same moments: no entry depends on the old
     /// one then, and whoever had worked out colliding keys has to start over.
     pub(super) seed: u64,
-    /// How often the map has run empty or been cleared. Outstanding cursors end when it changes: all
-    /// they had to give is gone.
+    /// How often the map has run empty or been cleared. Outstanding cursors end when it changes:
+    /// all they had to give is gone.
     pub(super) epoch: u64,
     /// Entries created in this epoch.
     pub(super) births: u64,
@@ -56,12 +56,13 @@ impl Life {
 
     /// The stamp for a new entry with this hash; no other entry of `table` has it.
     ///
-    /// Birth numbers come round after 2^32 births, an hour or so of nothing but inserts, and an entry
-    /// may well live longer. From then on a number that an entry with the same low hash still bears is
-    /// passed over. So two live entries never share a stamp, and a cursor that looks for one never
-    /// finds two. It may find another entry than the one it noted, if that was removed and 2^32 births
-    /// later its stamp was given anew; that one was created meanwhile, and as its chain is gone through
-    /// only once, it is produced once: nothing that a cursor promises is broken.
+    /// Birth numbers come round after 2^32 births, an hour or so of nothing but inserts, and an
+    /// entry may well live longer. From then on a number that an entry with the same low hash still
+    /// bears is passed over. So two live entries never share a stamp, and a cursor that looks for
+    /// one never finds two. It may find another entry than the one it noted, if that was removed
+    /// and 2^32 births later its stamp was given anew; that one was created meanwhile, and as its
+    /// chain is gone through only once, it is produced once: nothing that a cursor promises is
+    /// broken.
     #[inline]
     pub(super) fn next_stamp<T>(&mut self, hash: u64, table: &Table<T, EntryStamp>) -> EntryStamp {
         let stamp = self.give_birth(hash);

@@ -1,17 +1,17 @@
 //! The tophash byte, its six reserved states, and eight of them as one word.
 //!
-//! | byte | state          | meaning                                                               |
-//! |------|----------------|-----------------------------------------------------------------------|
-//! | 0    | emptyRest      | the cell is empty, and so is every later one of the chain             |
-//! | 1    | emptyOne       | the cell is empty                                                     |
-//! | 2    | evacuatedX     | the entry moved to the same index of the new array                    |
-//! | 3    | evacuatedY     | the entry moved to the same index plus the old number of buckets      |
-//! | 4    | evacuatedEmpty | the cell was empty when its bucket was evacuated                      |
-//! | 5..  | live           | the cell holds an entry; the byte is the top of its hash, 0..4 plus 5 |
+//! | byte | state          | meaning                                                             |
+//! |------|----------------|---------------------------------------------------------------------|
+//! | 0    | emptyRest      | the cell is empty, and so is every later one of the chain           |
+//! | 1    | emptyOne       | the cell is empty                                                   |
+//! | 2    | evacuatedX     | the entry moved to the same index of the new array                  |
+//! | 3    | evacuatedY     | the entry moved to the same index plus the old number of buckets    |
+//! | 4    | evacuatedEmpty | the cell was empty when its bucket was evacuated                    |
+//! | 5..  | live           | the cell holds an entry; the byte is the hash's top one, 0-4 plus 5 |
 //!
-//! A bucket's eight bytes are one `u64`, cell 0 lowest, always read and written whole, so byte order
-//! plays no part. All tests on it but [`Word::candidates`] are exact: no carry crosses from one byte
-//! into the next.
+//! A bucket's eight bytes are one `u64`, cell 0 lowest, always read and written whole, so byte
+//! order plays no part. All tests on it but [`Word::candidates`] are exact: no carry crosses from
+//! one byte into the next.
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;
 const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
@@ -58,6 +58,9 @@ impl Tophash {
     }
 }
 
+// `Word::evacuated` makes an X a Y by adding one.
+const _: () = assert!(Tophash::EVACUATED_Y.0 == Tophash::EVACUATED_X.0 + 1);
+
 /// The eight tophash bytes of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -73,8 +76,8 @@ impl Word {
         self.0 |= (byte.0 as u64) << (8 * cell);
     }
 
-    /// The marks that evacuating leaves: evacuatedEmpty for the cells that are not live, evacuatedX for
-    /// those that are, or evacuatedY if they are in `ups`.
+    /// The marks that evacuating leaves: evacuatedEmpty for the cells that are not live, evacuatedX
+    /// for those that are, or evacuatedY if they are in `ups`.
     #[inline]
     pub(super) const fn evacuated(self, ups: Ups) -> Self {
         let empty_to_x = (Tophash::EVACUATED_EMPTY.0 - Tophash::EVACUATED_X.0) as u64;
@@ -100,9 +103,9 @@ impl Word {
     /// PERF: the exact test takes two instructions more, on the path that matters most.
     #[inline]
     pub(super) const fn candidates(self, byte: Tophash) -> Cells {
-        // Borrows start at bytes that became zero, the matches, and run on through bytes that became
-        // one: those that differ from `byte` in the lowest bit only. For a live byte that is another
-        // live one, or 4, which is evacuatedEmpty.
+        // Borrows start at bytes that became zero, the matches, and run on through bytes that
+        // became one: those that differ from `byte` in the lowest bit only. For a live byte that is
+        // another live one, or 4, which is evacuatedEmpty.
         let differs = self.0 ^ (LOW_BITS * byte.0 as u64);
         Cells(differs.wrapping_sub(LOW_BITS) & !differs & HIGH_BITS)
     }

@@ -1,10 +1,10 @@
 //! Walks over all live cells: the iterators.
 //!
-//! A walk goes through the buckets by number, those of the current generation and then, while growing,
-//! those of the old one, from a starting bucket once around. It takes eight buckets at a time where
-//! they are side by side, and gives their live cells from a starting cell once around. An entry that
-//! moved has left a mark that is not live, so each is met once (B1, B3). The walk counts down the
-//! entries left and so does not look at the buckets after the last one.
+//! A walk goes through the buckets by number, those of the current generation and then, while
+//! growing, those of the old one, from a starting bucket once around. It takes eight buckets at a
+//! time where they are side by side, and gives their live cells from a starting cell once around.
+//! An entry that moved has left a mark that is not live, so each is met once (B1, B3). The walk
+//! counts down the entries left and so does not look at the buckets after the last one.
 
 #![expect(unsafe_code, reason = "pointers to live cells become references")]
 
@@ -27,15 +27,16 @@ pub(super) struct At {
 
 /// Buckets taken at a time: as many as a word has bits for their cells.
 ///
-/// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a branch
-/// that is mispredicted every time. With eight buckets to a mask that is once in some forty entries.
+/// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a
+/// branch that is mispredicted every time. With eight buckets to a mask that is once in some forty
+/// entries.
 const STRIDE: usize = 8;
 
 /// A position in a walk. Belongs to one table, which must not grow, shrink or be cleared meanwhile;
 /// the cell just given may be emptied.
 pub(super) struct Walk<T> {
-    /// A bit for each live cell of the stride under the walk that has not been given, seen from cell
-    /// `turn` on: bit i stands for cell i + `turn` mod 64.
+    /// A bit for each live cell of the stride under the walk that has not been given, seen from
+    /// cell `turn` on: bit i stands for cell i + `turn` mod 64.
     live: u64,
     turn: u32,
     /// The first cell of the stride.
@@ -44,8 +45,8 @@ pub(super) struct Walk<T> {
     first: usize,
     /// The first bucket after it.
     next: usize,
-    /// Where the walk stops: at the number of buckets, and once it has begun again at bucket 0, at the
-    /// bucket it started from.
+    /// Where the walk stops: at the number of buckets, and once it has begun again at bucket 0, at
+    /// the bucket it started from.
     end: usize,
     /// The bucket it started from.
     start: usize,
@@ -55,8 +56,8 @@ pub(super) struct Walk<T> {
     left: usize,
 }
 
-// SAFETY: `cells` is an address, used only together with the table, whose own sharing rules then say
-// what is allowed.
+// SAFETY: `cells` is an address, used only together with the table, whose own sharing rules then
+// say what is allowed.
 unsafe impl<T> Send for Walk<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Walk<T> {}
@@ -136,8 +137,8 @@ impl<T> Walk<T> {
         ))
     }
 
-    /// Drops the entries not given yet, the rest also if dropping one panics. They stay marked live:
-    /// the table must not be used again, but for its memory.
+    /// Drops the entries not given yet, the rest also if dropping one panics. They stay marked
+    /// live: the table must not be used again, but for its memory.
     pub(super) fn drop_entries<M: Stamp>(self, table: &mut Table<T, M>) {
         table.len = 0;
         if !mem::needs_drop::<T>() {
@@ -297,8 +298,8 @@ impl<'a, T, M: Stamp> Iterator for IterMut<'a, T, M> {
     fn next(&mut self) -> Option<&'a mut T> {
         let mut entry = self.walk.next(self.table)?;
         // SAFETY: the walk gives live cells, initialised by B1, each once, so no two references
-        // overlap; the table is borrowed exclusively for `'a`, and what `self` still does with it is
-        // to read words, links and other cells.
+        // overlap; the table is borrowed exclusively for `'a`, and what `self` still does with it
+        // is to read words, links and other cells.
         Some(unsafe { entry.as_mut() })
     }
 
@@ -346,8 +347,8 @@ impl<T, M: Stamp> Iterator for IntoIter<T, M> {
     #[inline]
     fn next(&mut self) -> Option<T> {
         let entry = self.walk.next(&self.table)?;
-        // SAFETY: the walk gives live cells, initialised by B1, each once; the table counts as empty,
-        // so nobody else reads them.
+        // SAFETY: the walk gives live cells, initialised by B1, each once; the table counts as
+        // empty, so nobody else reads them.
         Some(unsafe { entry.read() })
     }
 
@@ -368,9 +369,9 @@ impl<T, M: Stamp> Drop for IntoIter<T, M> {
 
 /// The entries themselves; gives the buckets back to the table they came from.
 pub(crate) struct Drain<'a, T, M: Stamp> {
-    /// Where the buckets go back to; an unallocated table meanwhile, and for good if the iterator is
-    /// forgotten. A pointer, so that `Drain` is covariant in `T`, as std's is: the table that goes
-    /// back holds no `T`.
+    /// Where the buckets go back to; an unallocated table meanwhile, and for good if the iterator
+    /// is forgotten. A pointer, so that `Drain` is covariant in `T`, as std's is: the table that
+    /// goes back holds no `T`.
     origin: NonNull<Table<T, M>>,
     entries: IntoIter<T, M>,
     /// Whether there was anything to drain: if not, there is nothing to wipe.

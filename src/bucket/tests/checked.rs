@@ -180,7 +180,7 @@ fn hashing_comes_before_the_mark_and_destructors_after_it() {
 fn a_panic_under_the_mark_clears_it_before_destructors_run() {
     let map = map();
     IN_DROP.set(Some(Box::new(move || {
-        drop(map.insert(Caller(8), Caller(8)))
+        drop(map.insert(Caller(8), Caller(8)));
     })));
     let words = overlap(
         &IN_EQ,

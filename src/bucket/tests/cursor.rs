@@ -1,7 +1,7 @@
 //! The cursor's semantics, C1 to C7, and the five ways in which Go's own iterator breaks them.
 //!
-//! The five are recipes that made Go's runtime map (before 1.24) produce an entry twice, miss one, or
-//! produce one that was gone. Each is run as the recipe says, and then at random.
+//! The five are recipes that made Go's runtime map (before 1.24) produce an entry twice, miss one,
+//! or produce one that was gone. Each is run as the recipe says, and then at random.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
