@@ -1179,7 +1179,7 @@ fn garbage_is_bounded_with_all_threads_at_work() {
                         for _ in 0..50 {
                             let key = random.below(16);
                             drop(map.insert(key, aviary.canary()));
-                            listen(&map, random.below(16));
+                            listen(map, random.below(16));
                             drop(map.remove(&random.below(64)));
                         }
                         most = most.max(aviary.live());

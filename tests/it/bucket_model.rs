@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use splitmap::{BucketMap, Entry};
 
 use crate::support::hashers::{Collide, FourBit, Identity, good};
+use crate::support::histories;
 use crate::support::validate;
 
 /// Equal by `id`; `tag` tells which of several equal keys is stored.
@@ -262,7 +263,7 @@ fn check<S: BuildHasher + Clone>(history: &[Op], hasher: S) -> Result<(), TestCa
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+    #![proptest_config(histories())]
 
     #[test]
     fn any_history_matches_std(history in prop::collection::vec(op(), 1..150)) {

@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use splitmap::{BucketMap, Cursor, Growth};
 
 use crate::support::hashers::{Collide, FourBit, Good, Grouped, Identity, good};
-use crate::support::validate;
+use crate::support::{histories, validate};
 
 type Map = BucketMap<u64, u64, Good>;
 
@@ -776,7 +776,7 @@ fn check<S: BuildHasher>(history: &[Op], hasher: S) -> Result<(), TestCaseError>
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+    #![proptest_config(histories())]
 
     #[test]
     fn any_history_keeps_the_promises(mut history in prop::collection::vec(op(), 1..120)) {

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use splitmap::SyncMap;
 
 use crate::support::hashers::{Collide, FourBit, Identity, good};
+use crate::support::histories;
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -244,7 +245,7 @@ fn check_untouched<S: BuildHasher + Clone>(history: &[Op], hasher: S) -> Result<
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 256 }))]
+    #![proptest_config(histories())]
 
     #[test]
     fn any_history_matches_std(history in prop::collection::vec(op(), 1..150)) {

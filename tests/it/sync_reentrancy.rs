@@ -304,11 +304,9 @@ impl Drop for Caller {
     }
 }
 
-fn callers() -> (
-    Arc<SyncMap<u32, Caller>>,
-    impl Fn(u32) -> Caller,
-    Arc<AtomicUsize>,
-) {
+type CallerMap = Arc<SyncMap<u32, Caller>>;
+
+fn callers() -> (CallerMap, impl Fn(u32) -> Caller, Arc<AtomicUsize>) {
     let map = Arc::new(SyncMap::new());
     let dropped = Arc::new(AtomicUsize::new(0));
     let make = {

@@ -99,8 +99,10 @@ fn clear_concurrent<S: BuildHasher + Sync>(hasher: S) {
     assert_eq!(map.len(), 0);
 }
 
+type Remove<S> = fn(&Map<S>, &str, usize) -> bool;
+
 /// Ways to remove that succeed if, and only if, the key is there with this value.
-fn removals<S: BuildHasher>() -> [fn(&Map<S>, &str, usize) -> bool; 3] {
+fn removals<S: BuildHasher>() -> [Remove<S>; 3] {
     [
         |map, key, value| map.compare_and_remove(key, &value).is_some(),
         |map, key, value| map.remove(key).is_some_and(|old| *old == value),

@@ -11,6 +11,21 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
+use proptest::prelude::ProptestConfig;
+
+/// How many histories a differential test tries, if `PROPTEST_CASES` does not say: fewer where every step
+/// is also validated.
+pub(crate) fn histories() -> ProptestConfig {
+    let config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        return config;
+    }
+    ProptestConfig {
+        cases: if cfg!(debug_assertions) { 48 } else { 512 },
+        ..config
+    }
+}
+
 /// Runs `body` on a thread of its own and fails if it is not done after `seconds`.
 pub(crate) fn within<R: Send + 'static>(
     seconds: u64,
@@ -32,19 +47,20 @@ pub(crate) fn within<R: Send + 'static>(
 }
 
 /// Whether a type implements a trait, as a constant that a test can compare.
+///
+/// An associated constant of the type comes before one of a trait. Which of the two is used depends on
+/// the answer, hence the underscores.
 macro_rules! implements {
     ($type:ty: $($bound:tt)+) => {{
-        #[allow(dead_code, reason = "unused where the bound holds")]
-        trait Fallback {
-            const YES: bool = false;
+        trait _Fallback {
+            const _YES: bool = false;
         }
-        impl<T: ?Sized> Fallback for T {}
+        impl<T: ?Sized> _Fallback for T {}
         struct Ask<T: ?Sized>(std::marker::PhantomData<T>);
-        #[allow(dead_code, reason = "unused where the bound does not hold")]
-        impl<T: ?Sized + $($bound)+> Ask<T> {
-            const YES: bool = true;
+        impl<T: $($bound)+> Ask<T> {
+            const _YES: bool = true;
         }
-        <Ask<$type>>::YES
+        <Ask<$type>>::_YES
     }};
 }
 pub(crate) use implements;
