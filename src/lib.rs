@@ -27,8 +27,14 @@
 #![doc(test(attr(deny(warnings))))]
 
 mod bucket;
+pub mod docs;
+#[cfg(splitmap_loom)]
+pub mod internals;
 mod primitive;
 mod reclaim;
+#[doc(hidden)]
+#[cfg(all(debug_assertions, not(splitmap_loom)))]
+pub mod replay;
 mod sync;
 mod tuning;
 

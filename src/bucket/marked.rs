@@ -109,7 +109,8 @@ impl<T> Marked<T> {
 #[cold]
 #[inline(never)]
 fn overlap(misuse: &'static str) -> ! {
-    panic!("{misuse}")
+    // Not `panic!("{..}")`: that would make the payload a `String`.
+    std::panic::panic_any(misuse)
 }
 
 /// A read or a step under way.

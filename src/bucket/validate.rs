@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::Stamp;
 use super::chain::Generation;
 use super::header::CELLS;
+use super::map::BucketMap;
 use super::stamp::EntryStamp;
 use super::table::Table;
 use super::tophash::Tophash;
@@ -59,6 +60,16 @@ impl<T, M: Stamp> Table<T, M> {
                 }
             }
         }
+    }
+}
+
+impl<K, V, S> BucketMap<K, V, S> {
+    /// What every hash is xored with at present. For tests of this crate: with it the buckets, and so
+    /// the course of a growth, can be predicted from outside.
+    #[doc(hidden)]
+    #[cfg(debug_assertions)]
+    pub const fn seed(&self) -> u64 {
+        self.life.seed
     }
 }
 

@@ -40,7 +40,8 @@ impl WriteFlag {
 #[cold]
 #[inline(never)]
 fn tripped(misuse: &'static str) -> ! {
-    panic!("{misuse}")
+    // Not `panic!("{..}")`: that would make the payload a `String`.
+    std::panic::panic_any(misuse)
 }
 
 /// A write under way.

@@ -1,5 +1,6 @@
 //! The native half of the door: std, `parking_lot`, `arc-swap` and the kernel.
 
+pub(crate) use std::cell::Cell;
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
@@ -8,7 +9,7 @@ pub(crate) use std::sync::atomic::{
 pub(crate) use crossbeam_utils::{Backoff, CachePadded};
 pub(crate) use parking_lot::MutexGuard;
 
-use std::cell::Cell;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::compiler_fence;
 
@@ -63,17 +64,22 @@ pub(crate) fn unique_id() -> u64 {
     NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
+std::thread_local! {
+    static RANDOM: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
+}
+
+/// Makes this thread's [`random`] numbers predictable from here on: for runs that have to repeat.
+#[cfg(debug_assertions)]
+pub(crate) fn pin_random(state: u64) {
+    RANDOM.with(|random| random.set(state));
+}
+
 /// A number that is hard to guess and differs from call to call: for seeds and starting points.
 ///
 /// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) over a per-thread counter that starts at a key of
 /// std's `RandomState`, which the system's randomness feeds.
 pub(crate) fn random() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-
-    std::thread_local! {
-        static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(0));
-    }
-    let state = STATE
+    let state = RANDOM
         .try_with(|state| {
             let next = state.get().wrapping_add(0x9e37_79b9_7f4a_7c15);
             state.set(next);
