@@ -280,6 +280,7 @@ pub(crate) use per_thread;
 /// A number that no other call in this process returns; never 0.
 pub(crate) fn unique_id() -> u64 {
     static NEXT: PlainAtomicU64 = PlainAtomicU64::new(1);
+    // ORDERING: Relaxed. Only the uniqueness of the number is used.
     NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed)
 }
 

@@ -14,30 +14,30 @@
 
 #![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
 
-use super::Stamp;
-use super::header::{CELLS, load_limit, spares, too_many_overflow};
 use super::raw::{Refused, Slab};
-use super::tophash::{Tophash, Ups, Word};
+use crate::bucket::Stamp;
+use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
+use crate::bucket::tophash::{Tophash, Ups, Word};
 
 use std::ptr::NonNull;
 
 /// Where an entry was found.
-pub(super) struct Place<T> {
-    pub(super) bucket: usize,
-    pub(super) cell: usize,
+pub(in crate::bucket) struct Place<T> {
+    pub(in crate::bucket) bucket: usize,
+    pub(in crate::bucket) cell: usize,
     /// The entry itself; good as long as the generation is not changed.
-    pub(super) entry: NonNull<T>,
+    pub(in crate::bucket) entry: NonNull<T>,
 }
 
 /// Buckets side by side in memory.
-pub(super) struct Stride<T> {
-    pub(super) buckets: usize,
+pub(in crate::bucket) struct Stride<T> {
+    pub(in crate::bucket) buckets: usize,
     /// A bit for each cell, set if it is live; the first cell's lowest.
-    pub(super) live: u64,
-    pub(super) cells: NonNull<T>,
+    pub(in crate::bucket) live: u64,
+    pub(in crate::bucket) cells: NonNull<T>,
 }
 
-pub(super) struct Generation<T, M> {
+pub(in crate::bucket) struct Generation<T, M> {
     main: Slab<T, M>,
     /// The number of primary buckets less one. Below `main.buckets()`, unless that is 0.
     mask: usize,
@@ -51,7 +51,7 @@ pub(super) struct Generation<T, M> {
 
 impl<T, M> Generation<T, M> {
     /// One bucket, not allocated yet.
-    pub(super) const fn unallocated() -> Self {
+    pub(in crate::bucket) const fn unallocated() -> Self {
         Self {
             main: Slab::vacant(),
             mask: 0,
@@ -62,7 +62,7 @@ impl<T, M> Generation<T, M> {
     }
 
     /// 2^`bits` empty buckets and their spares.
-    pub(super) fn new(bits: u32) -> Result<Self, Refused> {
+    pub(in crate::bucket) fn new(bits: u32) -> Result<Self, Refused> {
         let primary = 1_usize.checked_shl(bits).ok_or(Refused::TooLarge)?;
         let main = Slab::new(primary.checked_add(spares(bits)).ok_or(Refused::TooLarge)?)?;
         Ok(Self {
@@ -74,37 +74,37 @@ impl<T, M> Generation<T, M> {
         })
     }
 
-    pub(super) const fn is_allocated(&self) -> bool {
+    pub(in crate::bucket) const fn is_allocated(&self) -> bool {
         self.main.buckets() > 0
     }
 
     /// The number of primary buckets.
     #[inline]
-    pub(super) const fn primary(&self) -> usize {
+    pub(in crate::bucket) const fn primary(&self) -> usize {
         self.mask + 1
     }
 
     #[inline]
-    pub(super) const fn bits(&self) -> u32 {
+    pub(in crate::bucket) const fn bits(&self) -> u32 {
         self.mask.count_ones()
     }
 
     /// Whether one more entry than `len` may be added, as far as load and overflow buckets go.
     #[inline]
-    pub(super) const fn has_room(&self, len: usize) -> bool {
+    pub(in crate::bucket) const fn has_room(&self, len: usize) -> bool {
         len < self.limit && !too_many_overflow(self.overflow, self.primary())
     }
 
     /// The number of overflow buckets taken into use.
     #[inline]
-    pub(super) const fn overflow(&self) -> usize {
+    pub(in crate::bucket) const fn overflow(&self) -> usize {
         self.overflow
     }
 
     /// The number of buckets in use; every number below it is a bucket that [`Self::locate`] knows,
     /// except that an unallocated generation counts as having none.
     #[inline]
-    pub(super) const fn buckets(&self) -> usize {
+    pub(in crate::bucket) const fn buckets(&self) -> usize {
         if self.is_allocated() {
             self.primary() + self.overflow
         } else {
@@ -114,7 +114,7 @@ impl<T, M> Generation<T, M> {
 
     /// The primary bucket for a hash of which these are the low bits.
     #[inline]
-    pub(super) const fn home(&self, hash: u64) -> usize {
+    pub(in crate::bucket) const fn home(&self, hash: u64) -> usize {
         hash as usize & self.mask
     }
 
@@ -170,7 +170,7 @@ impl<T, M> Generation<T, M> {
 
     /// The tophash bytes of a bucket in use.
     #[inline]
-    pub(super) fn word(&self, bucket: usize) -> Word {
+    pub(in crate::bucket) fn word(&self, bucket: usize) -> Word {
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size.
         unsafe { slab.word(at) }
@@ -187,7 +187,7 @@ impl<T, M> Generation<T, M> {
     }
 
     /// Up to `most` buckets in use that are side by side in memory, from `bucket` on.
-    pub(super) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
+    pub(in crate::bucket) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
         let (slab, at) = self.locate(bucket);
         let buckets = most.min(self.buckets() - bucket).min(slab.buckets() - at);
         let mut live = 0;
@@ -205,7 +205,7 @@ impl<T, M> Generation<T, M> {
 
     /// The number of the bucket that follows in the chain; 0 if none does.
     #[inline]
-    pub(super) fn link(&self, bucket: usize) -> usize {
+    pub(in crate::bucket) fn link(&self, bucket: usize) -> usize {
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size.
         unsafe { slab.link(at) }
@@ -213,7 +213,7 @@ impl<T, M> Generation<T, M> {
 
     /// Whether the chain of primary bucket `home` has been evacuated.
     #[inline]
-    pub(super) fn is_evacuated(&self, home: usize) -> bool {
+    pub(in crate::bucket) fn is_evacuated(&self, home: usize) -> bool {
         debug_assert!(home <= self.mask, "not a primary bucket: {home}");
         // SAFETY: the callers mask, and the mask is below the slab's size; were it not allocated,
         // `home` would be 0.
@@ -222,7 +222,7 @@ impl<T, M> Generation<T, M> {
 
     /// Where the entry of a cell is, or would be.
     #[inline]
-    pub(super) fn entry(&self, bucket: usize, cell: usize) -> NonNull<T> {
+    pub(in crate::bucket) fn entry(&self, bucket: usize, cell: usize) -> NonNull<T> {
         assert!(cell < CELLS);
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size; the cell was just checked.
@@ -235,7 +235,7 @@ impl<T, M> Generation<T, M> {
     ///
     /// That chain must not be evacuated.
     #[inline]
-    pub(super) unsafe fn find(
+    pub(in crate::bucket) unsafe fn find(
         &self,
         hash: u64,
         mut eq: impl FnMut(&T) -> bool,
@@ -307,7 +307,7 @@ impl<T, M> Generation<T, M> {
     ///
     /// The generation must be allocated.
     #[inline]
-    pub(super) unsafe fn place(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
+    pub(in crate::bucket) unsafe fn place(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
         debug_assert!(self.is_allocated());
         let home = self.home(hash);
         // SAFETY: the mask is below the slab's size, as the caller says that it is allocated.
@@ -376,7 +376,7 @@ impl<T, M> Generation<T, M> {
     ///
     /// The cell must be live, in a chain that is not evacuated and starts at `home`.
     #[inline]
-    pub(super) unsafe fn take(&mut self, home: usize, bucket: usize, cell: usize) -> T {
+    pub(in crate::bucket) unsafe fn take(&mut self, home: usize, bucket: usize, cell: usize) -> T {
         let (slab, at) = self.locate_mut(bucket);
         // SAFETY: `locate_mut` answers with an index below the slab's size.
         let word = unsafe { slab.word(at) };
@@ -437,7 +437,7 @@ impl<T, M> Generation<T, M> {
 
     /// Makes every bucket empty, unlinks the overflow buckets and frees the chunks. Entries that
     /// were there are forgotten, not dropped.
-    pub(super) fn wipe(&mut self) {
+    pub(in crate::bucket) fn wipe(&mut self) {
         self.main.wipe();
         self.chunks.clear();
         self.overflow = 0;
@@ -447,7 +447,7 @@ impl<T, M> Generation<T, M> {
 impl<T, M: Stamp> Generation<T, M> {
     /// The stamp of a live cell.
     #[inline]
-    pub(super) fn stamp(&self, bucket: usize, cell: usize) -> M {
+    pub(in crate::bucket) fn stamp(&self, bucket: usize, cell: usize) -> M {
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size, here and below.
         assert!(unsafe { slab.word(at) }.byte(cell).is_live());
@@ -458,7 +458,7 @@ impl<T, M: Stamp> Generation<T, M> {
     }
 
     /// Finds the entry with this stamp.
-    pub(super) fn find_stamp(&self, stamp: M) -> Option<Place<T>>
+    pub(in crate::bucket) fn find_stamp(&self, stamp: M) -> Option<Place<T>>
     where
         M: PartialEq,
     {
@@ -489,7 +489,7 @@ impl<T, M: Stamp> Generation<T, M> {
     /// The destination chains are empty before (B6), so entries are appended densely. Calls no user
     /// code. All that can fail is to get another overflow bucket, and that is done before any entry
     /// of a bucket is moved: should it unwind, each entry is live in exactly one place.
-    pub(super) fn evacuate(&mut self, home: usize, to: &mut Self) {
+    pub(in crate::bucket) fn evacuate(&mut self, home: usize, to: &mut Self) {
         let split = if to.mask == self.mask {
             0
         } else {

@@ -18,8 +18,8 @@ use std::alloc;
 use std::marker::PhantomData;
 use std::ptr::NonNull;
 
-use super::header::CELLS;
-use super::tophash::{Tophash, Word};
+use crate::bucket::header::CELLS;
+use crate::bucket::tophash::{Tophash, Word};
 
 /// Where a bucket's cells start is worth aligning once the arrays outgrow the nearest caches.
 const CACHE_LINE: usize = 64;
@@ -31,7 +31,7 @@ static VACANT_LINK: u32 = 0;
 
 /// Why a slab could not be had.
 #[derive(Debug)]
-pub(super) enum Refused {
+pub(in crate::bucket) enum Refused {
     /// Its size does not fit the address space.
     TooLarge,
     /// The allocator has no such memory.
@@ -41,7 +41,7 @@ pub(super) enum Refused {
 impl Refused {
     /// Gives up the way std's collections do.
     #[cold]
-    pub(super) fn fail(self) -> ! {
+    pub(in crate::bucket) fn fail(self) -> ! {
         match self {
             Self::TooLarge => panic!("capacity overflow"),
             Self::OutOfMemory(layout) => alloc::handle_alloc_error(layout),
@@ -50,7 +50,7 @@ impl Refused {
 }
 
 /// A run of buckets. Owns the memory but not the entries: whoever drops a slab has emptied it.
-pub(super) struct Slab<T, M> {
+pub(in crate::bucket) struct Slab<T, M> {
     words: NonNull<Word>,
     links: NonNull<u32>,
     cells: NonNull<T>,
@@ -68,7 +68,7 @@ unsafe impl<T: Sync, M: Sync> Sync for Slab<T, M> {}
 
 impl<T, M> Slab<T, M> {
     /// A slab without memory, in which bucket 0 reads as empty.
-    pub(super) const fn vacant() -> Self {
+    pub(in crate::bucket) const fn vacant() -> Self {
         // SAFETY: a static's address is not null.
         let words = unsafe { NonNull::new_unchecked((&raw const VACANT_WORD).cast_mut()) };
         // SAFETY: as above.
@@ -84,7 +84,7 @@ impl<T, M> Slab<T, M> {
     }
 
     /// A slab of `buckets` empty buckets.
-    pub(super) fn new(buckets: usize) -> Result<Self, Refused> {
+    pub(in crate::bucket) fn new(buckets: usize) -> Result<Self, Refused> {
         const { assert!(size_of::<M>() > 0, "an allocation of no bytes is undefined") };
         debug_assert!(buckets > 0, "a slab of no buckets");
         let (shared, links_at) = Self::shared_layout(buckets).ok_or(Refused::TooLarge)?;
@@ -132,7 +132,7 @@ impl<T, M> Slab<T, M> {
         Some((both.align_to(align).ok()?, stamps_at))
     }
 
-    pub(super) const fn buckets(&self) -> usize {
+    pub(in crate::bucket) const fn buckets(&self) -> usize {
         self.buckets
     }
 
@@ -142,7 +142,7 @@ impl<T, M> Slab<T, M> {
     ///
     /// `bucket` must be below [`Self::buckets`], or 0.
     #[inline]
-    pub(super) unsafe fn word(&self, bucket: usize) -> Word {
+    pub(in crate::bucket) unsafe fn word(&self, bucket: usize) -> Word {
         debug_assert!(
             bucket < self.buckets.max(1),
             "bucket {bucket} of {}",
@@ -161,7 +161,7 @@ impl<T, M> Slab<T, M> {
     /// * `bucket` must be below [`Self::buckets`].
     /// * Every cell that `word` makes live must be initialised, with its stamp.
     #[inline]
-    pub(super) unsafe fn set_word(&mut self, bucket: usize, word: Word) {
+    pub(in crate::bucket) unsafe fn set_word(&mut self, bucket: usize, word: Word) {
         debug_assert!(bucket < self.buckets, "bucket {bucket} of {}", self.buckets);
         // SAFETY: in bounds by the caller's promise.
         let slot = unsafe { self.words.add(bucket) };
@@ -175,7 +175,7 @@ impl<T, M> Slab<T, M> {
     ///
     /// `bucket` must be below [`Self::buckets`], or 0.
     #[inline]
-    pub(super) unsafe fn link(&self, bucket: usize) -> usize {
+    pub(in crate::bucket) unsafe fn link(&self, bucket: usize) -> usize {
         debug_assert!(
             bucket < self.buckets.max(1),
             "bucket {bucket} of {}",
@@ -192,7 +192,7 @@ impl<T, M> Slab<T, M> {
     /// # Safety
     ///
     /// `bucket` must be below [`Self::buckets`].
-    pub(super) unsafe fn set_link(&mut self, bucket: usize, next: u32) {
+    pub(in crate::bucket) unsafe fn set_link(&mut self, bucket: usize, next: u32) {
         debug_assert!(bucket < self.buckets, "bucket {bucket} of {}", self.buckets);
         // SAFETY: in bounds by the caller's promise.
         let slot = unsafe { self.links.add(bucket) };
@@ -207,7 +207,7 @@ impl<T, M> Slab<T, M> {
     ///
     /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
     #[inline]
-    pub(super) unsafe fn cell(&self, bucket: usize, cell: usize) -> NonNull<T> {
+    pub(in crate::bucket) unsafe fn cell(&self, bucket: usize, cell: usize) -> NonNull<T> {
         debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
         // SAFETY: in bounds of the cell array by the caller's promise.
         unsafe { self.cells.add(bucket * CELLS + cell) }
@@ -219,7 +219,7 @@ impl<T, M> Slab<T, M> {
     ///
     /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
     #[inline]
-    pub(super) unsafe fn stamp(&self, bucket: usize, cell: usize) -> NonNull<M> {
+    pub(in crate::bucket) unsafe fn stamp(&self, bucket: usize, cell: usize) -> NonNull<M> {
         debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
         // SAFETY: in bounds of the stamp array by the caller's promise.
         unsafe { self.stamps.add(bucket * CELLS + cell) }
@@ -231,7 +231,7 @@ impl<T, M> Slab<T, M> {
     ///
     /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
     #[inline]
-    pub(super) unsafe fn fill(
+    pub(in crate::bucket) unsafe fn fill(
         &mut self,
         bucket: usize,
         cell: usize,
@@ -256,7 +256,7 @@ impl<T, M> Slab<T, M> {
     }
 
     /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.
-    pub(super) fn wipe(&mut self) {
+    pub(in crate::bucket) fn wipe(&mut self) {
         if self.buckets > 0 {
             // SAFETY: the whole array; all-zero is `Word::EMPTY`, and no cell is live in it.
             unsafe { self.words.write_bytes(0, self.buckets) };

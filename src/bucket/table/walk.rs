@@ -13,16 +13,16 @@ use std::marker::PhantomData;
 use std::mem;
 use std::ptr::NonNull;
 
-use super::Stamp;
+use super::Table;
 use super::chain::Generation;
-use super::header::CELLS;
-use super::table::Table;
+use crate::bucket::Stamp;
+use crate::bucket::header::CELLS;
 
 /// A cell's address.
-pub(super) struct At {
-    pub(super) is_old: bool,
-    pub(super) bucket: usize,
-    pub(super) cell: usize,
+pub(in crate::bucket) struct At {
+    pub(in crate::bucket) is_old: bool,
+    pub(in crate::bucket) bucket: usize,
+    pub(in crate::bucket) cell: usize,
 }
 
 /// Buckets taken at a time: as many as a word has bits for their cells.
@@ -34,7 +34,7 @@ const STRIDE: usize = 8;
 
 /// A position in a walk. Belongs to one table, which must not grow, shrink or be cleared meanwhile;
 /// the cell just given may be emptied.
-pub(super) struct Walk<T> {
+pub(in crate::bucket) struct Walk<T> {
     /// A bit for each live cell of the stride under the walk that has not been given, seen from
     /// cell `turn` on: bit i stands for cell i + `turn` mod 64.
     live: u64,
@@ -70,7 +70,7 @@ impl<T> Clone for Walk<T> {
 
 impl<T> Walk<T> {
     /// A walk over all of `table`, with starting points taken from the bits of `start`.
-    pub(super) fn new<M: Stamp>(table: &Table<T, M>, start: u64) -> Self {
+    pub(in crate::bucket) fn new<M: Stamp>(table: &Table<T, M>, start: u64) -> Self {
         let buckets = table.walk_len();
         let first = (start >> 32) as usize % buckets.max(1);
         Self {
@@ -123,7 +123,10 @@ impl<T> Walk<T> {
     }
 
     /// Like [`Self::next`], with the address.
-    pub(super) fn next_at<M: Stamp>(&mut self, table: &Table<T, M>) -> Option<(At, NonNull<T>)> {
+    pub(in crate::bucket) fn next_at<M: Stamp>(
+        &mut self,
+        table: &Table<T, M>,
+    ) -> Option<(At, NonNull<T>)> {
         let cell = self.next_cell(table)?;
         let (is_old, bucket, generation) = table.walk_bucket(self.first + cell / CELLS);
         let cell = cell % CELLS;
@@ -139,7 +142,7 @@ impl<T> Walk<T> {
 
     /// Drops the entries not given yet, the rest also if dropping one panics. They stay marked
     /// live: the table must not be used again, but for its memory.
-    pub(super) fn drop_entries<M: Stamp>(self, table: &mut Table<T, M>) {
+    pub(in crate::bucket) fn drop_entries<M: Stamp>(self, table: &mut Table<T, M>) {
         table.len = 0;
         if !mem::needs_drop::<T>() {
             return;
@@ -189,7 +192,7 @@ impl<T, M: Stamp> Table<T, M> {
     }
 
     /// The generation a cell is in.
-    pub(super) fn generation_at(&self, at: &At) -> &Generation<T, M> {
+    pub(in crate::bucket) fn generation_at(&self, at: &At) -> &Generation<T, M> {
         match &self.evacuation {
             Some(evacuation) if at.is_old => evacuation.old(),
             _ => &self.current,
@@ -232,7 +235,7 @@ pub(crate) struct Iter<'a, T, M: Stamp> {
 }
 
 impl<'a, T, M: Stamp> Iter<'a, T, M> {
-    pub(super) fn new(table: &'a Table<T, M>, start: u64) -> Self {
+    pub(in crate::bucket) fn new(table: &'a Table<T, M>, start: u64) -> Self {
         Self {
             walk: Walk::new(table, start),
             table,
@@ -275,7 +278,7 @@ pub(crate) struct IterMut<'a, T, M: Stamp> {
 }
 
 impl<'a, T, M: Stamp> IterMut<'a, T, M> {
-    pub(super) fn new(table: &'a mut Table<T, M>, start: u64) -> Self {
+    pub(in crate::bucket) fn new(table: &'a mut Table<T, M>, start: u64) -> Self {
         Self {
             walk: Walk::new(table, start),
             table,
@@ -283,7 +286,7 @@ impl<'a, T, M: Stamp> IterMut<'a, T, M> {
     }
 
     /// The entries still to come.
-    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+    pub(in crate::bucket) fn rest(&self) -> Iter<'_, T, M> {
         Iter {
             table: self.table,
             walk: self.walk.clone(),
@@ -320,14 +323,14 @@ pub(crate) struct IntoIter<T, M: Stamp> {
 }
 
 impl<T, M: Stamp> IntoIter<T, M> {
-    pub(super) fn new(mut table: Table<T, M>, start: u64) -> Self {
+    pub(in crate::bucket) fn new(mut table: Table<T, M>, start: u64) -> Self {
         let walk = Walk::new(&table, start);
         table.len = 0;
         Self { table, walk }
     }
 
     /// The entries still to come.
-    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+    pub(in crate::bucket) fn rest(&self) -> Iter<'_, T, M> {
         Iter {
             table: &self.table,
             walk: self.walk.clone(),
@@ -385,7 +388,7 @@ unsafe impl<T: Send, M: Stamp + Send> Send for Drain<'_, T, M> {}
 unsafe impl<T: Sync, M: Stamp + Sync> Sync for Drain<'_, T, M> {}
 
 impl<'a, T, M: Stamp> Drain<'a, T, M> {
-    pub(super) fn new(origin: &'a mut Table<T, M>, start: u64) -> Self {
+    pub(in crate::bucket) fn new(origin: &'a mut Table<T, M>, start: u64) -> Self {
         let had_entries = !origin.is_empty();
         let table = mem::replace(origin, Table::new());
         let entries = IntoIter::new(table, start);
@@ -398,7 +401,7 @@ impl<'a, T, M: Stamp> Drain<'a, T, M> {
     }
 
     /// The entries still to come.
-    pub(super) fn rest(&self) -> Iter<'_, T, M> {
+    pub(in crate::bucket) fn rest(&self) -> Iter<'_, T, M> {
         self.entries.rest()
     }
 }

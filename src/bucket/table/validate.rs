@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use super::Stamp;
+use super::Table;
 use super::chain::Generation;
-use super::header::CELLS;
-use super::map::BucketMap;
-use super::stamp::EntryStamp;
-use super::table::Table;
-use super::tophash::Tophash;
+use crate::bucket::Stamp;
+use crate::bucket::header::CELLS;
+use crate::bucket::map::BucketMap;
+use crate::bucket::stamp::EntryStamp;
+use crate::bucket::tophash::Tophash;
 
 impl<T, M: Stamp> Table<T, M> {
     /// Panics unless B2 to B7 hold. (B1 is about memory: sanitizers and Miri check it.)
@@ -75,7 +75,7 @@ impl<K, V, S> BucketMap<K, V, S> {
 
 impl<T> Table<T, EntryStamp> {
     /// Panics unless B8 holds.
-    pub(super) fn validate_stamps(&self) {
+    pub(in crate::bucket) fn validate_stamps(&self) {
         let mut seen = HashSet::new();
         self.for_each_hashed(|_, stamp, _| {
             assert!(

@@ -8,18 +8,26 @@
 
 #![expect(unsafe_code, reason = "pointers to live cells become references")]
 
-use super::Stamp;
-use super::chain::{Generation, Place};
-use super::grow::Evacuation;
-use super::header::{Growth, Layout, MAX_BITS, bits_for, load_limit};
-use super::walk::{Drain, IntoIter, Iter, IterMut, Walk};
+mod chain;
+mod grow;
+mod raw;
+mod validate;
+pub(in crate::bucket) mod walk;
+
+pub(in crate::bucket) use self::chain::Generation;
+use self::chain::Place;
+use self::grow::Evacuation;
+pub(crate) use self::walk::Position;
+use self::walk::{Drain, IntoIter, Iter, IterMut, Walk};
+use crate::bucket::Stamp;
+use crate::bucket::header::{Growth, Layout, MAX_BITS, bits_for, load_limit};
 
 pub(crate) struct Table<T, M: Stamp> {
     /// Where entries go.
-    pub(super) current: Generation<T, M>,
-    pub(super) len: usize,
+    pub(in crate::bucket) current: Generation<T, M>,
+    pub(in crate::bucket) len: usize,
     /// Where entries may still be, while growing.
-    pub(super) evacuation: Option<Box<Evacuation<T, M>>>,
+    pub(in crate::bucket) evacuation: Option<Box<Evacuation<T, M>>>,
 }
 
 impl<T, M: Stamp> Table<T, M> {
@@ -77,7 +85,7 @@ impl<T, M: Stamp> Table<T, M> {
 
     /// The generation in which the entries with this hash are (B4).
     #[inline]
-    pub(super) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
+    pub(in crate::bucket) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
         match &self.evacuation {
             Some(evacuation) => self.generation_while_growing(evacuation, hash),
             None => &self.current,
@@ -137,7 +145,12 @@ impl<T, M: Stamp> Table<T, M> {
     }
 
     /// Like [`Self::insert_new`], to go on working with the entry.
-    pub(super) fn insert_found(&mut self, hash: u64, stamp: M, entry: T) -> Found<'_, T, M> {
+    pub(in crate::bucket) fn insert_found(
+        &mut self,
+        hash: u64,
+        stamp: M,
+        entry: T,
+    ) -> Found<'_, T, M> {
         let place = self.place_new(hash, stamp, entry);
         Found {
             table: self,
@@ -254,16 +267,8 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
-    /// Drops every entry and keeps the buckets. Ends a growth. A table without entries is left as
-    /// is.
-    pub(crate) fn clear(&mut self) {
-        if !self.is_empty() {
-            drop(self.drain(0));
-        }
-    }
-
     /// An empty table with as many buckets, or without any if there is no memory for them.
-    pub(super) fn empty_twin(&self) -> Self {
+    pub(in crate::bucket) fn empty_twin(&self) -> Self {
         let mut twin = Self::new();
         if self.current.is_allocated() {
             if let Ok(generation) = Generation::new(self.current.bits()) {
@@ -274,14 +279,14 @@ impl<T, M: Stamp> Table<T, M> {
     }
 
     /// Makes the table empty without dropping the entries; keeps the number of buckets.
-    pub(super) fn wipe(&mut self) {
+    pub(in crate::bucket) fn wipe(&mut self) {
         self.len = 0;
         self.evacuation = None;
         self.current.wipe();
     }
 
     /// Largest number of buckets a table can grow to.
-    pub(super) fn can_double(&self) -> bool {
+    pub(in crate::bucket) fn can_double(&self) -> bool {
         self.current.bits() < MAX_BITS
     }
 }
@@ -294,7 +299,7 @@ impl<T, M: Stamp> Drop for Table<T, M> {
 
 impl<T, M: Stamp + PartialEq> Table<T, M> {
     /// The entry with this stamp.
-    pub(super) fn find_stamp(&self, stamp: M) -> Option<&T> {
+    pub(in crate::bucket) fn find_stamp(&self, stamp: M) -> Option<&T> {
         let place = self
             .generation_of(stamp.low_hash().into())
             .find_stamp(stamp)?;
@@ -306,7 +311,7 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
     /// there is none. Only if there is one, a growth under way is carried on.
     ///
     /// Stamps must tell entries apart.
-    pub(super) fn find_entry(
+    pub(in crate::bucket) fn find_entry(
         &mut self,
         hash: u64,
         eq: impl FnMut(&T) -> bool,
@@ -330,7 +335,7 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
 }
 
 /// An entry, and the table it was found in.
-pub(super) struct Found<'a, T, M: Stamp> {
+pub(in crate::bucket) struct Found<'a, T, M: Stamp> {
     table: &'a mut Table<T, M>,
     hash: u64,
     /// Found for `hash`; the table has not changed since.
@@ -344,23 +349,23 @@ unsafe impl<T: Send, M: Stamp + Send> Send for Found<'_, T, M> {}
 unsafe impl<T: Sync, M: Stamp + Sync> Sync for Found<'_, T, M> {}
 
 impl<'a, T, M: Stamp> Found<'a, T, M> {
-    pub(super) fn get(&self) -> &T {
+    pub(in crate::bucket) fn get(&self) -> &T {
         // SAFETY: a live cell of a table that has not changed, initialised by B1.
         unsafe { self.place.entry.as_ref() }
     }
 
-    pub(super) fn get_mut(&mut self) -> &mut T {
+    pub(in crate::bucket) fn get_mut(&mut self) -> &mut T {
         // SAFETY: as for `get`; the table is borrowed exclusively, and through `&mut self`.
         unsafe { self.place.entry.as_mut() }
     }
 
-    pub(super) fn into_mut(mut self) -> &'a mut T {
+    pub(in crate::bucket) fn into_mut(mut self) -> &'a mut T {
         // SAFETY: as for `get_mut`; `self` is used up, so for all of `'a` this is the only access.
         unsafe { self.place.entry.as_mut() }
     }
 
     /// Removes the entry; tells whether it was the last one.
-    pub(super) fn remove(self) -> (T, bool) {
+    pub(in crate::bucket) fn remove(self) -> (T, bool) {
         // SAFETY: found for this hash, and the table has not changed since.
         let entry = unsafe { self.table.take_at(self.hash, &self.place) };
         (entry, self.table.is_empty())

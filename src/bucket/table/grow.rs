@@ -7,17 +7,17 @@
 
 use std::mem;
 
-use super::Stamp;
+use super::Table;
 use super::chain::Generation;
-use super::header::{Growth, over_load};
 use super::raw::Refused;
-use super::table::Table;
+use crate::bucket::Stamp;
+use crate::bucket::header::{Growth, over_load};
 
 /// Old buckets a single write may skip over because they were moved out of turn.
 const MAX_SKIP: usize = 1024;
 
 /// The old generation of a growing table.
-pub(super) struct Evacuation<T, M: Stamp> {
+pub(in crate::bucket) struct Evacuation<T, M: Stamp> {
     old: Generation<T, M>,
     /// Every old bucket below this one is evacuated (B6).
     evacuated: usize,
@@ -25,22 +25,22 @@ pub(super) struct Evacuation<T, M: Stamp> {
 }
 
 impl<T, M: Stamp> Evacuation<T, M> {
-    pub(super) const fn old(&self) -> &Generation<T, M> {
+    pub(in crate::bucket) const fn old(&self) -> &Generation<T, M> {
         &self.old
     }
 
-    pub(super) const fn old_mut(&mut self) -> &mut Generation<T, M> {
+    pub(in crate::bucket) const fn old_mut(&mut self) -> &mut Generation<T, M> {
         &mut self.old
     }
 
     /// Old buckets, how many at the front are evacuated, and the kind of growth.
-    pub(super) const fn progress(&self) -> (usize, usize, Growth) {
+    pub(in crate::bucket) const fn progress(&self) -> (usize, usize, Growth) {
         (self.old.primary(), self.evacuated, self.growth)
     }
 
     /// Whether entries with this hash are still in the old generation.
     #[inline]
-    pub(super) fn holds(&self, hash: u64) -> bool {
+    pub(in crate::bucket) fn holds(&self, hash: u64) -> bool {
         !self.old.is_evacuated(self.old.home(hash))
     }
 
@@ -70,7 +70,7 @@ impl<T, M: Stamp> Table<T, M> {
     /// Makes sure that the chain for `hash` is in the current generation, that this is allocated,
     /// and that one more entry may go in: carries on a growth, or starts one.
     #[inline]
-    pub(super) fn grow_for_insert(&mut self, hash: u64) {
+    pub(in crate::bucket) fn grow_for_insert(&mut self, hash: u64) {
         if self.evacuation.is_some() || !self.current.has_room(self.len) {
             self.grow_for_insert_slow(hash);
         }
