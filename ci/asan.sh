@@ -13,4 +13,10 @@ step "planted use after free" control use_after_free 'AddressSanitizer: heap-use
 
 # One process for a whole binary: leaks are looked for when it ends, and start-up is slow.
 read -ra targets < <(test_targets it stress fuzz_corpus; echo)
-step "address sanitizer" cargo test --quiet --locked --target "$host" --lib "${targets[@]}" "$@"
+step "address and leak sanitizer" cargo test --quiet --locked --target "$host" --lib "${targets[@]}" "$@" \
+    -- --skip forgotten
+
+# Tests with `forgotten` in their name call `mem::forget`, and leak on purpose.
+export ASAN_OPTIONS=detect_leaks=0
+step "address sanitizer" cargo test --quiet --locked --target "$host" --lib "${targets[@]}" "$@" \
+    -- forgotten

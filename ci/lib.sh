@@ -3,8 +3,12 @@
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
-# No incremental state: these builds are not edited and repeated, so it is only time and disk.
-export CARGO_INCREMENTAL=0 CARGO_TERM_PROGRESS_WHEN=never
+export CARGO_TERM_PROGRESS_WHEN=never
+
+# A clean checkout is built once: what is kept for the next edit or for a debugger is only time.
+if [[ -n ${CI-} ]]; then
+    export CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=line-tables-only
+fi
 
 build_dir=${CARGO_TARGET_DIR:-target}
 # Absolute, since apt is called from other directories.

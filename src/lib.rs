@@ -27,6 +27,9 @@
 #![doc(test(attr(deny(warnings))))]
 
 mod bucket;
+pub mod docs;
+#[cfg(splitmap_loom)]
+pub mod internals;
 mod primitive;
 mod reclaim;
 #[doc(hidden)]

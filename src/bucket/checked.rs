@@ -12,20 +12,20 @@ use super::marked::Marked;
 /// A [`BucketMap`] shared by reference without a lock, in which overlapping misuse panics.
 ///
 /// Like a Go map it may be read by any number of threads at a time, or written by one. Unlike Go's
-/// check, which is best effort, this one is certain: of two operations that overlap, at least one of
-/// them a write, the later one panics before it has touched the map. The other one finishes normally,
-/// and the map stays usable. Use it where accesses are known not to overlap, but not to the compiler;
-/// where they do overlap use [`BucketMap`] in a lock.
+/// check, which is best effort, this one is certain: of two operations that overlap, at least one
+/// of them a write, the later one panics before it has touched the map. The other one finishes
+/// normally, and the map stays usable. Use it where accesses are known not to overlap, but not to
+/// the compiler; where they do overlap use [`BucketMap`] in a lock.
 ///
-/// Keys are hashed before the check, and destructors run after it: both may use the map. `Eq`, `Clone`
-/// and the closure of [`with`](Self::with) run under it; they may read the map as part of a read, but
-/// a write from there is an overlap.
+/// Keys are hashed before the check, and destructors run after it: both may use the map. `Eq`,
+/// `Clone` and the closure of [`with`](Self::with) run under it; they may read the map as part of a
+/// read, but a write from there is an overlap.
 ///
 /// # Panics
 ///
-/// Every method panics when it overlaps a write, and every write when it overlaps anything, with Go's
-/// words: "concurrent map read and map write", "concurrent map writes" or "concurrent map iteration
-/// and map write".
+/// Every method panics when it overlaps a write, and every write when it overlaps anything, with
+/// Go's words: "concurrent map read and map write", "concurrent map writes" or "concurrent map
+/// iteration and map write".
 ///
 /// # Examples
 ///
@@ -149,8 +149,8 @@ impl<K, V, S> CheckedMap<K, V, S> {
 
     /// Calls `each` with a copy of every entry, in arbitrary order.
     ///
-    /// Each step copies one entry out under the check and calls `each` outside of it, so that `each`
-    /// may write to the map. What is produced then is as for a [`Cursor`].
+    /// Each step copies one entry out under the check and calls `each` outside of it, so that
+    /// `each` may write to the map. What is produced then is as for a [`Cursor`].
     ///
     /// # Complexity
     ///
@@ -273,8 +273,8 @@ where
         K: Hash + Eq,
     {
         let hash = self.hasher.hash_one(&key);
-        // The guard goes before the parameters do, so their destructors run after the mark is cleared
-        // also if comparing unwinds.
+        // The guard goes before the parameters do, so their destructors run after the mark is
+        // cleared also if comparing unwinds.
         let mut map = self.map.write();
         if !map.swap_hashed(hash, &key, &mut value) {
             map.insert_hashed(hash, key, value);

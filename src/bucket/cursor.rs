@@ -22,16 +22,17 @@
 //!
 //! The cursor is a position in the space of hashes and knows nothing of arrays. With 2^b primary
 //! buckets at its creation, group g is all entries whose hash ends in the b bits g. The cursor goes
-//! through the 2^b groups from a random one on. Entering a group it notes the stamps of its entries,
-//! wherever they are at that moment; then it looks up one stamp a step and produces what it finds.
+//! through the 2^b groups from a random one on. Entering a group it notes the stamps of its
+//! entries, wherever they are at that moment; then it looks up one stamp a step and produces what
+//! it finds.
 //!
 //! An entry never changes its group, as its hash stays, and the number of buckets never falls, so a
-//! group is always the union of whole chains (of the current array, or of old ones taken by half). It
-//! is noted once, in one go: C1, C5. A removed entry's stamp is not found: C2, C3. Stamps tell entries
-//! apart without asking the keys, so keys need not even equal themselves.
+//! group is always the union of whole chains (of the current array, or of old ones taken by half).
+//! It is noted once, in one go: C1, C5. A removed entry's stamp is not found: C2, C3. Stamps tell
+//! entries apart without asking the keys, so keys need not even equal themselves.
 //!
-//! Entries created after the cursor are left out while birth numbers tell them apart (2^32 births in
-//! one epoch), so that a loop which replaces every entry it is given ends.
+//! Entries created after the cursor are left out while birth numbers tell them apart (2^32 births
+//! in one epoch), so that a loop which replaces every entry it is given ends.
 
 use super::Stamp;
 use super::chain::Generation;
@@ -41,12 +42,12 @@ use super::stamp::EntryStamp;
 use super::table::Table;
 use crate::primitive::random;
 
-/// An iteration over a [`BucketMap`] that does not borrow it: between two steps the map may change in
-/// any way.
+/// An iteration over a [`BucketMap`] that does not borrow it: between two steps the map may change
+/// in any way.
 ///
 /// * An entry that is there from the cursor's creation to its end is produced exactly once.
-/// * An entry that was removed is not produced any more, one created meanwhile at most once, and the
-///   value produced is always the current one.
+/// * An entry that was removed is not produced any more, one created meanwhile at most once, and
+///   the value produced is always the current one.
 /// * The cursor ends early when the map is cleared or runs empty: nothing of what the cursor had to
 ///   give is left. (`clear`, `drain`, `retain`, the last `remove`.)
 ///
@@ -54,8 +55,9 @@ use crate::primitive::random;
 ///
 /// # Complexity
 ///
-/// A step takes amortised **O(1)**, a whole iteration O(n + buckets). The cursor holds eight bytes for
-/// each of a few entries ahead; for up to all of them if the map has grown much in the meantime.
+/// A step takes amortised **O(1)**, a whole iteration O(n + buckets). The cursor holds eight bytes
+/// for each of a few entries ahead; for up to all of them if the map has grown much in the
+/// meantime.
 ///
 /// # Examples
 ///
@@ -166,8 +168,8 @@ impl Cursor {
 }
 
 impl<T> Table<T, EntryStamp> {
-    /// Shows the stamps of all entries whose hash ends in the `bits` bits `group`; the table has had
-    /// that many bits at some time.
+    /// Shows the stamps of all entries whose hash ends in the `bits` bits `group`; the table has
+    /// had that many bits at some time.
     fn for_each_in_group(&self, group: usize, bits: u32, mut show: impl FnMut(EntryStamp)) {
         debug_assert!(bits <= self.current.bits(), "the number of buckets fell");
         for home in (group..self.current.primary()).step_by(1 << bits) {

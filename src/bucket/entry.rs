@@ -6,7 +6,8 @@ use std::mem;
 use super::stamp::{EntryStamp, Life};
 use super::table::{Found, Table};
 
-/// A place in a [`BucketMap`](crate::BucketMap) for one key, from [`entry`](crate::BucketMap::entry).
+/// A place in a [`BucketMap`](crate::BucketMap) for one key, from
+/// [`entry`](crate::BucketMap::entry).
 ///
 /// # Examples
 ///

@@ -1,15 +1,15 @@
 //! Growth: when it starts, and the moving of old buckets in instalments.
 //!
-//! Only an insert of a new entry starts a growth, and only when none is under way. Starting allocates
-//! and moves nothing. From then on every write first moves the old bucket that belongs to its hash and
-//! then the first one not moved yet, so that N old buckets take between N/2 and N writes, and the
-//! worst write pays for two chains. Lookups and iteration move nothing.
+//! Only an insert of a new entry starts a growth, and only when none is under way. Starting
+//! allocates and moves nothing. From then on every write first moves the old bucket that belongs to
+//! its hash and then the first one not moved yet, so that N old buckets take between N/2 and N
+//! writes, and the worst write pays for two chains. Lookups and iteration move nothing.
 
 use std::mem;
 
 use super::Stamp;
 use super::chain::Generation;
-use super::header::{Growth, over_load, too_many_overflow};
+use super::header::{Growth, over_load};
 use super::raw::Refused;
 use super::table::Table;
 
@@ -55,7 +55,8 @@ impl<T, M: Stamp> Evacuation<T, M> {
         self.evacuated == self.old.primary()
     }
 
-    /// Passes over the bucket just evacuated and those after it that already were, but only so many.
+    /// Passes over the bucket just evacuated and those after it that already were, but only so
+    /// many.
     fn skip_evacuated(&mut self) {
         self.evacuated += 1;
         let stop = self.old.primary().min(self.evacuated + MAX_SKIP);
@@ -66,25 +67,27 @@ impl<T, M: Stamp> Evacuation<T, M> {
 }
 
 impl<T, M: Stamp> Table<T, M> {
-    /// Makes sure that the chain for `hash` is in the current generation and that one more entry may
-    /// go in: carries on a growth, or starts one.
+    /// Makes sure that the chain for `hash` is in the current generation, that this is allocated,
+    /// and that one more entry may go in: carries on a growth, or starts one.
     #[inline]
     pub(super) fn grow_for_insert(&mut self, hash: u64) {
-        self.advance_growth(hash);
-        if self.evacuation.is_some() {
-            return;
-        }
-        let bits = self.current.bits();
-        if over_load(self.len + 1, bits) || too_many_overflow(self.current.overflow(), bits) {
-            self.start_growth(hash);
-        } else if !self.current.is_allocated() {
-            self.allocate();
+        if self.evacuation.is_some() || !self.current.has_room(self.len) {
+            self.grow_for_insert_slow(hash);
         }
     }
 
     #[cold]
-    fn allocate(&mut self) {
-        self.current = Generation::new(0).unwrap_or_else(|refused| refused.fail());
+    #[inline(never)]
+    fn grow_for_insert_slow(&mut self, hash: u64) {
+        self.advance_growth(hash);
+        if self.evacuation.is_some() || self.current.has_room(self.len) {
+            return;
+        }
+        if self.current.is_allocated() {
+            self.start_growth(hash);
+        } else {
+            self.current = Generation::new(0).unwrap_or_else(|refused| refused.fail());
+        }
     }
 
     #[cold]

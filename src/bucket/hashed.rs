@@ -1,8 +1,8 @@
 //! The map's operations for a key that has been hashed already.
 //!
-//! Apart from the interface for [`CheckedMap`](crate::CheckedMap)'s sake: it hashes before it may touch
-//! the map, and keeps the hasher elsewhere. `hash` is the hasher's; the seed is mixed in here. The
-//! write flag is checked and set here too, after hashing and around comparing.
+//! Apart from the interface for [`CheckedMap`](crate::CheckedMap)'s sake: it hashes before it may
+//! touch the map, and keeps the hasher elsewhere. `hash` is the hasher's; the seed is mixed in
+//! here. The write flag is checked and set here too, after hashing and around comparing.
 
 use std::mem;
 

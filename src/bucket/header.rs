@@ -29,12 +29,14 @@ pub(super) const fn over_load(count: usize, bits: u32) -> bool {
     count as u64 > load_limit(bits)
 }
 
-/// Whether `overflow` overflow buckets are too many: as many as there are primary ones.
+/// Whether `overflow` overflow buckets are too many for `primary` primary ones: when there are as
+/// many.
 ///
 /// Go counts in 16 bits and samples from B = 16 on to make do; ours counts exactly, so the sampled
 /// threshold (2^15 samples of one in 2^(B-15)) becomes the plain one.
-pub(super) const fn too_many_overflow(overflow: usize, bits: u32) -> bool {
-    overflow >= 1 << bits
+#[inline]
+pub(super) const fn too_many_overflow(overflow: usize, primary: usize) -> bool {
+    overflow >= primary
 }
 
 /// The smallest B that holds `hint` entries, if there is one.
@@ -68,7 +70,8 @@ pub enum Growth {
     SameSize,
 }
 
-/// A snapshot of a [`BucketMap`](crate::BucketMap)'s shape: how many buckets, and how far a growth is.
+/// A snapshot of a [`BucketMap`](crate::BucketMap)'s shape: how many buckets, and how far a growth
+/// is.
 ///
 /// # Examples
 ///
@@ -79,8 +82,8 @@ pub enum Growth {
 /// map.extend((0..8).map(|i| (i, i)));
 /// assert_eq!(map.layout().buckets, 1);
 ///
-/// // The ninth entry is one too many for a single bucket; two are allocated, and as there is but one
-/// // old bucket the same insert moves it and is done.
+/// // The ninth entry is one too many for a single bucket; two are allocated, and as there is but
+/// // one old bucket the same insert moves it and is done.
 /// map.insert(8, 8);
 /// let layout = map.layout();
 /// assert_eq!((layout.buckets, layout.old_buckets), (2, 0));

@@ -2,8 +2,8 @@
 
 use crate::primitive::{AtomicU64, Ordering, unique_id};
 
-/// The number of a map, given out when it is first asked for: most maps never have a cursor, and then
-/// pay nothing for being told apart. It moves with the map.
+/// The number of a map, given out when it is first asked for: most maps never have a cursor, and
+/// then pay nothing for being told apart. It moves with the map.
 pub(super) struct Identity(AtomicU64);
 
 impl Identity {
@@ -15,8 +15,8 @@ impl Identity {
     }
 
     pub(super) fn get(&self) -> u64 {
-        // ORDERING: Relaxed, all three. The number stands for itself and publishes nothing; that all
-        // threads agree on one follows from its being written once, by the exchange.
+        // ORDERING: Relaxed, all three. The number stands for itself and publishes nothing; that
+        // all threads agree on one follows from its being written once, by the exchange.
         let known = self.0.load(Ordering::Relaxed);
         if known != Self::UNKNOWN {
             return known;
@@ -31,8 +31,8 @@ impl Identity {
     /// Whether `number` is this map's. A map that was never asked has none.
     #[inline]
     pub(super) fn is(&self, number: u64) -> bool {
-        // ORDERING: Relaxed, as in `get`. A cursor of this map came from a `get` that happened before,
-        // so its number is seen.
+        // ORDERING: Relaxed, as in `get`. A cursor of this map came from a `get` that happened
+        // before, so its number is seen.
         self.0.load(Ordering::Relaxed) == number
     }
 }

@@ -1,7 +1,7 @@
 //! The map's iterators: the table's, with pairs taken apart.
 //!
-//! All know their length, all are fused, and all may be sent and shared as the references or entries
-//! they give may.
+//! All know their length, all are fused, and all may be sent and shared as the references or
+//! entries they give may.
 
 use std::fmt;
 use std::iter::FusedIterator;
@@ -117,8 +117,8 @@ pub struct IntoValues<K, V> {
     pub(super) entries: IntoIter<K, V>,
 }
 
-/// The iterator traits, for a type that turns each item of `entries` into another. The type is named
-/// twice, the second time with its lifetime if the items need it.
+/// The iterator traits, for a type that turns each item of `entries` into another. The type is
+/// named twice, the second time with its lifetime if the items need it.
 macro_rules! maps_entries {
     ($type:ty, [$($a:lifetime)?] $same:ty, $item:ty, $turn:expr) => {
         impl<$($a,)? K, V> Iterator for $same {

@@ -16,15 +16,16 @@ use super::table::Table;
 use super::write_flag::WriteFlag;
 use crate::primitive::random;
 
-/// A single-threaded hash map that grows in instalments: no insert ever pays for moving the whole map.
+/// A single-threaded hash map that grows in instalments: no insert ever pays for moving the whole
+/// map.
 ///
-/// It is shaped like the map of the Go runtime before Go 1.24: buckets of eight cells with a byte of
-/// hash each, chains of overflow buckets, and a growth whose work is spread over the writes after it.
-/// Use it where the longest insert matters, or for a [`Cursor`], which iterates while
-/// the map is being changed. Where neither matters std's `HashMap` is a little faster.
+/// It is shaped like the map of the Go runtime before Go 1.24: buckets of eight cells with a byte
+/// of hash each, chains of overflow buckets, and a growth whose work is spread over the writes
+/// after it. Use it where the longest insert matters, or for a [`Cursor`], which iterates while the
+/// map is being changed. Where neither matters std's `HashMap` is a little faster.
 ///
-/// Iteration order is arbitrary and differs from one iterator to the next, `keys` and `values` of the
-/// same map included.
+/// Iteration order is arbitrary and differs from one iterator to the next, `keys` and `values` of
+/// the same map included.
 ///
 /// # Complexity
 ///
@@ -33,8 +34,8 @@ use crate::primitive::random;
 ///
 /// # Panics
 ///
-/// Whatever a key's `Hash` or `Eq`, a destructor or a closure does, panicking included, the map stays
-/// valid: each entry is as before the call or as after it.
+/// Whatever a key's `Hash` or `Eq`, a destructor or a closure does, panicking included, the map
+/// stays valid: each entry is as before the call or as after it.
 ///
 /// # Examples
 ///
@@ -204,8 +205,8 @@ impl<K, V, S> BucketMap<K, V, S> {
     /// ```
     /// use splitmap::{BucketMap, Growth};
     ///
-    /// // 208 entries fill 32 buckets; one more starts a growth, of which the same insert does at most
-    /// // two instalments.
+    /// // 208 entries fill 32 buckets; one more starts a growth, of which the same insert does at
+    /// // most two instalments.
     /// let mut map = BucketMap::new();
     /// map.extend((0..209).map(|i| (i, i)));
     /// let layout = map.layout();
@@ -256,7 +257,8 @@ impl<K, V, S> BucketMap<K, V, S> {
         }
     }
 
-    /// Returns an iterator over all entries, in arbitrary order, with mutable references to the values.
+    /// Returns an iterator over all entries, in arbitrary order, with mutable references to the
+    /// values.
     ///
     /// # Examples
     ///
@@ -359,8 +361,8 @@ impl<K, V, S> BucketMap<K, V, S> {
 
     /// Empties the map and returns an iterator over what was in it, in arbitrary order.
     ///
-    /// Entries not taken from the iterator are dropped with it. The map keeps its buckets, unless the
-    /// iterator is forgotten.
+    /// Entries not taken from the iterator are dropped with it. The map keeps its buckets, unless
+    /// the iterator is forgotten.
     ///
     /// # Examples
     ///
@@ -389,8 +391,8 @@ impl<K, V, S> BucketMap<K, V, S> {
     ///
     /// # Panics
     ///
-    /// If `keep` or a destructor panics, the entries visited so far are kept or gone as `keep` said,
-    /// and the others are still there.
+    /// If `keep` or a destructor panics, the entries visited so far are kept or gone as `keep`
+    /// said, and the others are still there.
     ///
     /// # Examples
     ///
@@ -441,7 +443,8 @@ impl<K, V, S> BucketMap<K, V, S> {
         }
     }
 
-    /// Returns a cursor: an iteration that borrows nothing, so that the map may change between steps.
+    /// Returns a cursor: an iteration that borrows nothing, so that the map may change between
+    /// steps.
     ///
     /// # Examples
     ///
@@ -493,7 +496,7 @@ impl<K, V, S> BucketMap<K, V, S> {
 
     /// Panics unless the map's invariants hold. For tests of this crate.
     #[doc(hidden)]
-    #[cfg(any(debug_assertions, splitmap_loom))]
+    #[cfg(any(test, debug_assertions, splitmap_loom))]
     pub fn validate(&self) {
         self.flag.check(READ);
         self.table.validate();
@@ -603,8 +606,8 @@ where
     ///
     /// # Complexity
     ///
-    /// Expected and worst **O(1)**, but for allocating and for long chains of equal hashes. While the
-    /// map is growing each call moves one or two of the old buckets.
+    /// Expected and worst **O(1)**, but for allocating and for long chains of equal hashes. While
+    /// the map is growing each call moves one or two of the old buckets.
     ///
     /// # Panics
     ///
@@ -627,8 +630,8 @@ where
     {
         let hash = self.hasher.hash_one(&key);
         if self.swap_hashed(hash, &key, &mut value) {
-            // Now, while the replaced value is a local: should the destructor panic, a value already
-            // in place for returning would leak.
+            // Now, while the replaced value is a local: should the destructor panic, a value
+            // already in place for returning would leak.
             drop(key);
             return Some(value);
         }
@@ -640,8 +643,8 @@ where
     ///
     /// # Complexity
     ///
-    /// As for [`insert`](Self::insert): while the map is growing each call moves one or two of the old
-    /// buckets, also if there is nothing to remove.
+    /// As for [`insert`](Self::insert): while the map is growing each call moves one or two of the
+    /// old buckets, also if there is nothing to remove.
     ///
     /// # Examples
     ///

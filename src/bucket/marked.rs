@@ -1,7 +1,7 @@
 //! A value shared without a lock, whose every use is marked: overlapping misuse panics.
 //!
-//! The mark is one number, and every edge one compare-and-exchange that is only made from a state that
-//! allows it:
+//! The mark is one number, and every edge one compare-and-exchange that is only made from a state
+//! that allows it:
 //!
 //! ```text
 //!   free = 0      +- READER ->  readers and steppers, counted apart  (any number)
@@ -9,12 +9,12 @@
 //!                 +- WRITER ->  WRITER and nothing else
 //! ```
 //!
-//! * **M1** While the mark is `WRITER`, only the writer that set it has access, and no other edge than
-//!   its own back to free is taken.
+//! * **M1** While the mark is `WRITER`, only the writer that set it has access, and no other edge
+//!   than its own back to free is taken.
 //! * **M2** While the mark counts readers or steppers, nobody writes.
 //!
-//! So the check is certain, and the one that comes later loses: it has not touched the value when it
-//! panics, and the others are not disturbed.
+//! So the check is certain, and the one that comes later loses: it has not touched the value when
+//! it panics, and the others are not disturbed.
 
 #![expect(unsafe_code, reason = "a cell that the mark guards")]
 
@@ -34,8 +34,8 @@ pub(super) struct Marked<T> {
     value: UnsafeCell<T>,
 }
 
-// SAFETY: a `&Marked` on another thread gives `&T` there, at the same time as here (needs `T: Sync`),
-// and `&mut T`, with which the value can be taken out (needs `T: Send`).
+// SAFETY: a `&Marked` on another thread gives `&T` there, at the same time as here (needs `T:
+// Sync`), and `&mut T`, with which the value can be taken out (needs `T: Send`).
 unsafe impl<T: Send + Sync> Sync for Marked<T> {}
 
 // A use that unwinds leaves the mark as before it, and the map valid.
@@ -91,9 +91,10 @@ impl<T> Marked<T> {
     /// Marks a write.
     #[inline]
     pub(super) fn write(&self) -> Writing<'_, T> {
-        // ORDERING: Acquire on success pairs with the Release in `Writing::drop` and, as every later
-        // count continues its release sequence, with that of each `Reading::drop`: earlier writes are
-        // seen, and earlier reads are over. Relaxed on failure: the number only chooses the message.
+        // ORDERING: Acquire on success pairs with the Release in `Writing::drop` and, as every
+        // later count continues its release sequence, with that of each `Reading::drop`: earlier
+        // writes are seen, and earlier reads are over. Relaxed on failure: the number only chooses
+        // the message.
         match self
             .mark
             .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
@@ -109,7 +110,8 @@ impl<T> Marked<T> {
 #[cold]
 #[inline(never)]
 fn overlap(misuse: &'static str) -> ! {
-    panic!("{misuse}")
+    // Not `panic!("{..}")`: that would make the payload a `String`.
+    std::panic::panic_any(misuse)
 }
 
 /// A read or a step under way.
@@ -131,7 +133,8 @@ impl<T> Deref for Reading<'_, T> {
 impl<T> Drop for Reading<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        // ORDERING: Release pairs with the Acquire of the next `write`: this read is over before it.
+        // ORDERING: Release pairs with the Acquire of the next `write`: this read is over before
+        // it.
         self.marked.mark.fetch_sub(self.unit, Ordering::Release);
     }
 }

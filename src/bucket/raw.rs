@@ -1,15 +1,16 @@
 //! Memory of buckets: four dense arrays, and cells that may be vacant.
 //!
 //! ```text
-//!  zeroed allocation    words   [ w0 | w1 | w2 | ... ]     8 bytes a bucket: the tophash bytes
-//!                       links   [ l0 | l1 | l2 | ... ]     4 bytes a bucket: next in chain, 0 = none
-//!  plain allocation     cells   [ 8 x T | 8 x T | ... ]    bucket b: cells 8b .. 8b + 8
-//!                       stamps  [ 8 x M | 8 x M | ... ]
+//!  zeroed memory   words   [ w0 | w1 | w2 | ... ]     8 bytes a bucket: the tophash bytes
+//!                  links   [ l0 | l1 | l2 | ... ]     4 bytes a bucket: next in chain, 0 = none
+//!  plain memory    cells   [ 8 x T | 8 x T | ... ]    bucket b: cells 8b .. 8b + 8
+//!                  stamps  [ 8 x M | 8 x M | ... ]
 //! ```
 //!
 //! The words of all buckets lie side by side, so a lookup in a large table has one far cache miss,
-//! that of the cell. The two allocations differ in that the first must be zero: the system hands out
-//! large zero pages without touching them, which is what keeps the insert that starts a growth short.
+//! that of the cell. The two allocations differ in that the first must be zero: the system hands
+//! out large zero pages without touching them, which is what keeps the insert that starts a growth
+//! short.
 
 #![expect(unsafe_code, reason = "allocation, and cells that may be vacant")]
 
@@ -18,7 +19,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::header::CELLS;
-use super::tophash::Word;
+use super::tophash::{Tophash, Word};
 
 /// Where a bucket's cells start is worth aligning once the arrays outgrow the nearest caches.
 const CACHE_LINE: usize = 64;
@@ -199,8 +200,8 @@ impl<T, M> Slab<T, M> {
         unsafe { slot.write(next) };
     }
 
-    /// Where the entry of a cell is, or would be. Valid for writes, whatever `self` was borrowed as:
-    /// the slab's memory is reached through its raw pointers only.
+    /// Where the entry of a cell is, or would be. Valid for writes, whatever `self` was borrowed
+    /// as: the slab's memory is reached through its raw pointers only.
     ///
     /// # Safety
     ///
@@ -222,6 +223,36 @@ impl<T, M> Slab<T, M> {
         debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
         // SAFETY: in bounds of the stamp array by the caller's promise.
         unsafe { self.stamps.add(bucket * CELLS + cell) }
+    }
+
+    /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    #[inline]
+    pub(super) unsafe fn fill(
+        &mut self,
+        bucket: usize,
+        cell: usize,
+        top: Tophash,
+        stamp: M,
+        entry: T,
+    ) -> NonNull<T> {
+        debug_assert!(top.is_live(), "{top:?} in a live cell");
+        // SAFETY: in bounds by the caller's promise, here and below.
+        let slot = unsafe { self.cell(bucket, cell) };
+        // SAFETY: memory of ours, of the right type, that `&mut self` lets us write.
+        unsafe { slot.write(entry) };
+        // SAFETY: in bounds.
+        let stamp_slot = unsafe { self.stamp(bucket, cell) };
+        // SAFETY: as for the entry.
+        unsafe { stamp_slot.write(stamp) };
+        // SAFETY: in bounds.
+        let word = unsafe { self.word(bucket) }.with(cell, top);
+        // SAFETY: in bounds; the one cell that becomes live has just been written.
+        unsafe { self.set_word(bucket, word) };
+        slot
     }
 
     /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.

@@ -30,8 +30,8 @@ pub(super) struct Life {
     /// Mixed into every hash. Go changes its seed at the same moments: no entry depends on the old
     /// one then, and whoever had worked out colliding keys has to start over.
     pub(super) seed: u64,
-    /// How often the map has run empty or been cleared. Outstanding cursors end when it changes: all
-    /// they had to give is gone.
+    /// How often the map has run empty or been cleared. Outstanding cursors end when it changes:
+    /// all they had to give is gone.
     pub(super) epoch: u64,
     /// Entries created in this epoch.
     pub(super) births: u64,
@@ -56,24 +56,41 @@ impl Life {
 
     /// The stamp for a new entry with this hash; no other entry of `table` has it.
     ///
-    /// Birth numbers come round after 2^32 births, an hour or so of nothing but inserts, and an entry
-    /// may well live longer. From then on a number that an entry with the same low hash still bears is
-    /// passed over. So two live entries never share a stamp, and a cursor that looks for one never
-    /// finds two. It may find another entry than the one it noted, if that was removed and 2^32 births
-    /// later its stamp was given anew; that one was created meanwhile, and as its chain is gone through
-    /// only once, it is produced once: nothing that a cursor promises is broken.
+    /// Birth numbers come round after 2^32 births, an hour or so of nothing but inserts, and an
+    /// entry may well live longer. From then on a number that an entry with the same low hash still
+    /// bears is passed over. So two live entries never share a stamp, and a cursor that looks for
+    /// one never finds two. It may find another entry than the one it noted, if that was removed
+    /// and 2^32 births later its stamp was given anew; that one was created meanwhile, and as its
+    /// chain is gone through only once, it is produced once: nothing that a cursor promises is
+    /// broken.
     #[inline]
     pub(super) fn next_stamp<T>(&mut self, hash: u64, table: &Table<T, EntryStamp>) -> EntryStamp {
-        loop {
-            let stamp = EntryStamp {
-                low_hash: hash as u32,
-                birth: self.births as u32,
-            };
-            let is_first_round = self.births <= u64::from(u32::MAX);
-            self.births += 1;
-            if is_first_round || table.find_stamp(stamp).is_none() {
-                return stamp;
-            }
+        let stamp = self.give_birth(hash);
+        if self.births <= 1 << 32 {
+            return stamp;
         }
+        self.first_unused(stamp, table)
+    }
+
+    #[inline]
+    fn give_birth(&mut self, hash: u64) -> EntryStamp {
+        let birth = self.births as u32;
+        self.births += 1;
+        EntryStamp {
+            low_hash: hash as u32,
+            birth,
+        }
+    }
+
+    #[cold]
+    fn first_unused<T>(
+        &mut self,
+        mut stamp: EntryStamp,
+        table: &Table<T, EntryStamp>,
+    ) -> EntryStamp {
+        while table.find_stamp(stamp).is_some() {
+            stamp = self.give_birth(stamp.low_hash.into());
+        }
+        stamp
     }
 }

@@ -1,10 +1,10 @@
 //! The table: entries found by hash, in one generation of buckets, or two while growing.
 //!
 //! Used by both maps, with different things in the cells. It never hashes and never compares: a
-//! lookup brings a hash and a predicate, and each cell keeps a [`Stamp`] with the hash's low bits, so
-//! that growth moves entries without asking user code anything. Only `find`, `find_mut` and `remove`
-//! call back, before they change anything; entries that leave the table are returned, not dropped,
-//! except by `clear` and by dropping it.
+//! lookup brings a hash and a predicate, and each cell keeps a [`Stamp`] with the hash's low bits,
+//! so that growth moves entries without asking user code anything. Only `find`, `find_mut` and
+//! `remove` call back, before they change anything; entries that leave the table are returned, not
+//! dropped, except by `clear` and by dropping it.
 
 #![expect(unsafe_code, reason = "pointers to live cells become references")]
 
@@ -12,7 +12,6 @@ use super::Stamp;
 use super::chain::{Generation, Place};
 use super::grow::Evacuation;
 use super::header::{Growth, Layout, MAX_BITS, bits_for, load_limit};
-use super::tophash::Tophash;
 use super::walk::{Drain, IntoIter, Iter, IterMut, Walk};
 
 pub(crate) struct Table<T, M: Stamp> {
@@ -33,8 +32,8 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
-    /// An empty table that holds `hint` entries before it grows. A hint for more memory than there is
-    /// counts as 0.
+    /// An empty table that holds `hint` entries before it grows. A hint for more memory than there
+    /// is counts as 0.
     pub(crate) fn with_capacity(hint: usize) -> Self {
         let mut table = Self::new();
         if let Some(bits @ 1..) = bits_for(hint) {
@@ -80,16 +79,36 @@ impl<T, M: Stamp> Table<T, M> {
     #[inline]
     pub(super) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
         match &self.evacuation {
-            Some(evacuation) if evacuation.holds(hash) => evacuation.old(),
-            _ => &self.current,
+            Some(evacuation) => self.generation_while_growing(evacuation, hash),
+            None => &self.current,
         }
     }
 
-    /// The entry with this hash that `eq` accepts. Changes nothing, so any number of threads may call
-    /// it on a shared table.
+    #[inline(never)]
+    fn generation_while_growing<'a>(
+        &'a self,
+        evacuation: &'a Evacuation<T, M>,
+        hash: u64,
+    ) -> &'a Generation<T, M> {
+        match evacuation.holds(hash) {
+            true => evacuation.old(),
+            false => &self.current,
+        }
+    }
+
+    #[inline]
+    fn place_of(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
+        let generation = self.generation_of(hash);
+        // SAFETY: `generation_of` has just seen that the chain is not evacuated, if it is an old
+        // one; those of the current generation never are (B3).
+        unsafe { generation.find(hash, eq) }
+    }
+
+    /// The entry with this hash that `eq` accepts. Changes nothing, so any number of threads may
+    /// call it on a shared table.
     #[inline]
     pub(crate) fn find(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&T> {
-        let place = self.generation_of(hash).find(hash, eq)?;
+        let place = self.place_of(hash, eq)?;
         // SAFETY: `find` gives a live cell, initialised by B1; `&self` keeps it so.
         Some(unsafe { place.entry.as_ref() })
     }
@@ -97,19 +116,19 @@ impl<T, M: Stamp> Table<T, M> {
     /// Like [`Self::find`], to change the entry. Does no growth work: see [`Self::advance_growth`].
     #[inline]
     pub(crate) fn find_mut(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&mut T> {
-        let mut place = self.generation_of(hash).find(hash, eq)?;
-        // SAFETY: `find` gives a live cell, initialised by B1, through a pointer that may be written
-        // to; `&mut self` excludes everyone else.
+        let mut place = self.place_of(hash, eq)?;
+        // SAFETY: `find` gives a live cell, initialised by B1, through a pointer that may be
+        // written to; `&mut self` excludes everyone else.
         Some(unsafe { place.entry.as_mut() })
     }
 
-    /// Adds an entry that the caller knows to be absent. May start a growth, and carries on one that
-    /// is under way.
+    /// Adds an entry that the caller knows to be absent. May start a growth, and carries on one
+    /// that is under way.
     ///
     /// # Panics
     ///
-    /// "capacity overflow" when there would be more than 2^31 buckets or bucket numbers run out; the
-    /// table is as before.
+    /// "capacity overflow" when there would be more than 2^31 buckets or bucket numbers run out;
+    /// the table is as before.
     #[inline]
     pub(crate) fn insert_new(&mut self, hash: u64, stamp: M, entry: T) -> &mut T {
         let mut place = self.place_new(hash, stamp, entry);
@@ -131,14 +150,14 @@ impl<T, M: Stamp> Table<T, M> {
     fn place_new(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
         debug_assert_eq!(stamp.low_hash(), hash as u32, "a stamp of another hash");
         self.grow_for_insert(hash);
-        let home = self.current.home(hash);
-        let place = self.current.place(home, Tophash::of(hash), stamp, entry);
+        // SAFETY: `grow_for_insert` allocates if nothing was.
+        let place = unsafe { self.current.place(hash, stamp, entry) };
         self.len += 1;
         place
     }
 
-    /// Removes the entry with this hash that `eq` accepts, and carries on a growth that is under way,
-    /// whether there is one or not.
+    /// Removes the entry with this hash that `eq` accepts, and carries on a growth that is under
+    /// way, whether there is one or not.
     #[inline]
     pub(crate) fn remove(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
         let removed = self.take(hash, eq);
@@ -148,7 +167,7 @@ impl<T, M: Stamp> Table<T, M> {
 
     #[inline]
     fn take(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
-        let place = self.generation_of(hash).find(hash, eq)?;
+        let place = self.place_of(hash, eq)?;
         // SAFETY: just found for this hash.
         Some(unsafe { self.take_at(hash, &place) })
     }
@@ -192,8 +211,8 @@ impl<T, M: Stamp> Table<T, M> {
             };
             let home = generation.home(generation.stamp(at.bucket, at.cell).low_hash().into());
             self.len -= 1;
-            // SAFETY: live, as the walk found it so and only `keep` ran since, which has no access to
-            // the table; a live cell's chain is not evacuated (B3), and starts at its home (B4).
+            // SAFETY: live, as the walk found it so and only `keep` ran since, which has no access
+            // to the table; a live cell's chain is not evacuated (B3), and starts at its home (B4).
             let entry = unsafe { generation.take(home, at.bucket, at.cell) };
             removed(entry, self.len == 0);
         }
@@ -214,8 +233,8 @@ impl<T, M: Stamp> Table<T, M> {
         IntoIter::new(self, start)
     }
 
-    /// The entries themselves; the table is empty at once, and has its buckets back when the iterator
-    /// is dropped.
+    /// The entries themselves; the table is empty at once, and has its buckets back when the
+    /// iterator is dropped.
     pub(crate) fn drain(&mut self, start: u64) -> Drain<'_, T, M> {
         Drain::new(self, start)
     }
@@ -235,7 +254,8 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
-    /// Drops every entry and keeps the buckets. Ends a growth. A table without entries is left as is.
+    /// Drops every entry and keeps the buckets. Ends a growth. A table without entries is left as
+    /// is.
     pub(crate) fn clear(&mut self) {
         if !self.is_empty() {
             drop(self.drain(0));
@@ -282,8 +302,8 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
         Some(unsafe { place.entry.as_ref() })
     }
 
-    /// The entry with this hash that `eq` accepts, to go on working with it; the table back if there
-    /// is none. Only if there is one, a growth under way is carried on.
+    /// The entry with this hash that `eq` accepts, to go on working with it; the table back if
+    /// there is none. Only if there is one, a growth under way is carried on.
     ///
     /// Stamps must tell entries apart.
     pub(super) fn find_entry(
@@ -291,11 +311,11 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
         hash: u64,
         eq: impl FnMut(&T) -> bool,
     ) -> Result<Found<'_, T, M>, &mut Self> {
-        let generation = self.generation_of(hash);
-        let Some(mut place) = generation.find(hash, eq) else {
+        let Some(mut place) = self.place_of(hash, eq) else {
             return Err(self);
         };
         if self.evacuation.is_some() {
+            let generation = self.generation_of(hash);
             let stamp = generation.stamp(place.bucket, place.cell);
             self.advance_growth(hash);
             let moved = self.current.find_stamp(stamp);

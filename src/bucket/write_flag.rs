@@ -1,9 +1,9 @@
 //! The tripwire for access to a map that is being written: Go's `hashWriting`.
 //!
-//! `&mut` keeps safe code from tripping it. It is there for code that shares a map by other means (an
-//! `UnsafeCell`, a pointer from C) and whose `Hash`, `Eq` or closure calls back into a map that is in
-//! the middle of a write. Best effort, as in Go: [`CheckedMap`](crate::CheckedMap) is the type whose
-//! check is certain.
+//! `&mut` keeps safe code from tripping it. It is there for code that shares a map by other means
+//! (an `UnsafeCell`, a pointer from C) and whose `Hash`, `Eq` or closure calls back into a map that
+//! is in the middle of a write. Best effort, as in Go: [`CheckedMap`](crate::CheckedMap) is the
+//! type whose check is certain.
 
 use crate::primitive::{AtomicBool, Ordering};
 
@@ -18,8 +18,9 @@ impl WriteFlag {
     /// Panics with `misuse` if a write is under way.
     #[inline]
     pub(super) fn check(&self, misuse: &'static str) {
-        // ORDERING: Relaxed. A tripwire, not a lock: exclusive access is the caller's `&mut`, so there
-        // is nothing to publish. It may miss a misuse; it may not report one that did not happen.
+        // ORDERING: Relaxed. A tripwire, not a lock: exclusive access is the caller's `&mut`, so
+        // there is nothing to publish. It may miss a misuse; it may not report one that did not
+        // happen.
         if self.0.load(Ordering::Relaxed) {
             tripped(misuse);
         }
@@ -30,8 +31,8 @@ impl WriteFlag {
     #[inline]
     pub(super) fn write(&self) -> Writing<'_> {
         self.check("concurrent map writes");
-        // ORDERING: Relaxed, as in `check`. A plain store, where a swap would cost as much as the rest
-        // of an insert: two writers that race for it are beyond help anyway.
+        // ORDERING: Relaxed, as in `check`. A plain store, where a swap would cost as much as the
+        // rest of an insert: two writers that race for it are beyond help anyway.
         self.0.store(true, Ordering::Relaxed);
         Writing(self)
     }
@@ -40,7 +41,8 @@ impl WriteFlag {
 #[cold]
 #[inline(never)]
 fn tripped(misuse: &'static str) -> ! {
-    panic!("{misuse}")
+    // Not `panic!("{..}")`: that would make the payload a `String`.
+    std::panic::panic_any(misuse)
 }
 
 /// A write under way.

@@ -1,0 +1,26 @@
+//! Behaviour of the public API, seen from outside: one binary, one module per topic.
+//!
+//! What only threads can break is in `tests/stress.rs`; what only an adversarial schedule can break
+//! is in `loom-tests`.
+
+mod support;
+
+mod autotraits;
+mod bucket_api;
+mod bucket_drops;
+mod bucket_entry;
+mod bucket_go;
+mod bucket_layout;
+mod bucket_model;
+mod bucket_panics;
+mod checked;
+mod cursor;
+mod sync_api;
+mod sync_drops;
+mod sync_go;
+mod sync_model;
+mod sync_panics;
+mod sync_reentrancy;
+mod sync_refs;
+mod sync_trace;
+mod sync_trie;
