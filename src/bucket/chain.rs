@@ -216,7 +216,7 @@ impl<T, M> Generation<T, M> {
     }
 
     /// Puts an entry into the first empty cell of the chain of `home`, which may lengthen it.
-    pub(super) fn place(&mut self, home: usize, top: Tophash, stamp: M, entry: T) -> NonNull<T> {
+    pub(super) fn place(&mut self, home: usize, top: Tophash, stamp: M, entry: T) -> Place<T> {
         let (bucket, cell) = self.first_empty(home);
         debug_assert!(top.is_live(), "{top:?} in a live cell");
         let (slab, at) = self.locate_mut(bucket);
@@ -234,7 +234,11 @@ impl<T, M> Generation<T, M> {
         let word = unsafe { slab.word(at) }.with(cell, top);
         // SAFETY: index as above; the one cell that becomes live has just been written.
         unsafe { slab.set_word(at, word) };
-        slot
+        Place {
+            bucket,
+            cell,
+            entry: slot,
+        }
     }
 
     /// The first empty cell of the chain of `home`; appends a bucket if there is none.
@@ -368,6 +372,32 @@ impl<T, M: Stamp> Generation<T, M> {
         let stamp = unsafe { slab.stamp(at, cell) };
         // SAFETY: the cell is live, so by B1 the stamp is initialised.
         unsafe { stamp.read() }
+    }
+
+    /// Finds the entry with this stamp.
+    pub(super) fn find_stamp(&self, stamp: M) -> Option<Place<T>>
+    where
+        M: PartialEq,
+    {
+        if !self.is_allocated() {
+            return None;
+        }
+        let mut bucket = self.home(stamp.low_hash().into());
+        loop {
+            let mut live = self.word(bucket).live();
+            if let Some(cell) = live.find(|&cell| self.stamp(bucket, cell) == stamp) {
+                let entry = self.entry(bucket, cell);
+                return Some(Place {
+                    bucket,
+                    cell,
+                    entry,
+                });
+            }
+            bucket = self.link(bucket);
+            if bucket == 0 {
+                return None;
+            }
+        }
     }
 
     /// Moves every entry of the chain of `home` into `to`, which has as many buckets or twice as many,

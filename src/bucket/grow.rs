@@ -18,48 +18,48 @@ const MAX_SKIP: usize = 1024;
 
 /// The old generation of a growing table.
 pub(super) struct Evacuation<T, M: Stamp> {
-    from: Generation<T, M>,
+    old: Generation<T, M>,
     /// Every old bucket below this one is evacuated (B6).
     evacuated: usize,
     growth: Growth,
 }
 
 impl<T, M: Stamp> Evacuation<T, M> {
-    pub(super) const fn from(&self) -> &Generation<T, M> {
-        &self.from
+    pub(super) const fn old(&self) -> &Generation<T, M> {
+        &self.old
     }
 
-    pub(super) const fn from_mut(&mut self) -> &mut Generation<T, M> {
-        &mut self.from
+    pub(super) const fn old_mut(&mut self) -> &mut Generation<T, M> {
+        &mut self.old
     }
 
     /// Old buckets, how many at the front are evacuated, and the kind of growth.
     pub(super) const fn progress(&self) -> (usize, usize, Growth) {
-        (self.from.primary(), self.evacuated, self.growth)
+        (self.old.primary(), self.evacuated, self.growth)
     }
 
     /// Whether entries with this hash are still in the old generation.
     #[inline]
     pub(super) fn holds(&self, hash: u64) -> bool {
-        !self.from.is_evacuated(self.from.home(hash))
+        !self.old.is_evacuated(self.old.home(hash))
     }
 
     /// Evacuates an old bucket unless that was done before. True when it was the last one.
     fn evacuate(&mut self, home: usize, to: &mut Generation<T, M>) -> bool {
-        if !self.from.is_evacuated(home) {
-            self.from.evacuate(home, to);
+        if !self.old.is_evacuated(home) {
+            self.old.evacuate(home, to);
         }
         if home == self.evacuated {
             self.skip_evacuated();
         }
-        self.evacuated == self.from.primary()
+        self.evacuated == self.old.primary()
     }
 
     /// Passes over the bucket just evacuated and those after it that already were, but only so many.
     fn skip_evacuated(&mut self) {
         self.evacuated += 1;
-        let stop = self.from.primary().min(self.evacuated + MAX_SKIP);
-        while self.evacuated < stop && self.from.is_evacuated(self.evacuated) {
+        let stop = self.old.primary().min(self.evacuated + MAX_SKIP);
+        while self.evacuated < stop && self.old.is_evacuated(self.evacuated) {
             self.evacuated += 1;
         }
     }
@@ -101,9 +101,9 @@ impl<T, M: Stamp> Table<T, M> {
             Growth::SameSize | Growth::None => bits,
         };
         let to = Generation::new(new_bits).unwrap_or_else(|refused| refused.fail());
-        let from = mem::replace(&mut self.current, to);
+        let old = mem::replace(&mut self.current, to);
         self.evacuation = Some(Box::new(Evacuation {
-            from,
+            old,
             evacuated: 0,
             growth,
         }));
@@ -124,7 +124,7 @@ impl<T, M: Stamp> Table<T, M> {
         let Some(evacuation) = &mut self.evacuation else {
             return;
         };
-        let home = evacuation.from.home(hash);
+        let home = evacuation.old.home(hash);
         let done = evacuation.evacuate(home, &mut self.current)
             || evacuation.evacuate(evacuation.evacuated, &mut self.current);
         if done {

@@ -47,7 +47,16 @@ pub(super) const fn spares(bits: u32) -> usize {
     if bits < 4 { 0 } else { 1 << (bits - 4) }
 }
 
-/// The kind of growth a `BucketMap` is in the middle of.
+/// The kind of growth a [`BucketMap`](crate::BucketMap) is in the middle of.
+///
+/// # Examples
+///
+/// ```
+/// use splitmap::{BucketMap, Growth};
+///
+/// let map: BucketMap<u32, u32> = BucketMap::new();
+/// assert_eq!(map.layout().growth, Growth::None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Growth {
     /// Not growing: there is one array of buckets.
@@ -59,7 +68,24 @@ pub enum Growth {
     SameSize,
 }
 
-/// A snapshot of a `BucketMap`'s shape: how many buckets, and how far a growth is.
+/// A snapshot of a [`BucketMap`](crate::BucketMap)'s shape: how many buckets, and how far a growth is.
+///
+/// # Examples
+///
+/// ```
+/// use splitmap::{BucketMap, Growth};
+///
+/// let mut map = BucketMap::new();
+/// map.extend((0..8).map(|i| (i, i)));
+/// assert_eq!(map.layout().buckets, 1);
+///
+/// // The ninth entry is one too many for a single bucket; two are allocated, and as there is but one
+/// // old bucket the same insert moves it and is done.
+/// map.insert(8, 8);
+/// let layout = map.layout();
+/// assert_eq!((layout.buckets, layout.old_buckets), (2, 0));
+/// assert_eq!(layout.growth, Growth::None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Layout {
     /// Primary buckets, a power of two; overflow buckets come on top.

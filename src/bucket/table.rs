@@ -9,7 +9,7 @@
 #![expect(unsafe_code, reason = "pointers to live cells become references")]
 
 use super::Stamp;
-use super::chain::Generation;
+use super::chain::{Generation, Place};
 use super::grow::Evacuation;
 use super::header::{Growth, Layout, MAX_BITS, bits_for, load_limit};
 use super::tophash::Tophash;
@@ -80,7 +80,7 @@ impl<T, M: Stamp> Table<T, M> {
     #[inline]
     pub(super) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
         match &self.evacuation {
-            Some(evacuation) if evacuation.holds(hash) => evacuation.from(),
+            Some(evacuation) if evacuation.holds(hash) => evacuation.old(),
             _ => &self.current,
         }
     }
@@ -112,13 +112,29 @@ impl<T, M: Stamp> Table<T, M> {
     /// table is as before.
     #[inline]
     pub(crate) fn insert_new(&mut self, hash: u64, stamp: M, entry: T) -> &mut T {
+        let mut place = self.place_new(hash, stamp, entry);
+        // SAFETY: just initialised; `&mut self` excludes everyone else.
+        unsafe { place.entry.as_mut() }
+    }
+
+    /// Like [`Self::insert_new`], to go on working with the entry.
+    pub(super) fn insert_found(&mut self, hash: u64, stamp: M, entry: T) -> Found<'_, T, M> {
+        let place = self.place_new(hash, stamp, entry);
+        Found {
+            table: self,
+            hash,
+            place,
+        }
+    }
+
+    #[inline]
+    fn place_new(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
         debug_assert_eq!(stamp.low_hash(), hash as u32, "a stamp of another hash");
         self.grow_for_insert(hash);
         let home = self.current.home(hash);
-        let mut entry = self.current.place(home, Tophash::of(hash), stamp, entry);
+        let place = self.current.place(home, Tophash::of(hash), stamp, entry);
         self.len += 1;
-        // SAFETY: just initialised; `&mut self` excludes everyone else.
-        unsafe { entry.as_mut() }
+        place
     }
 
     /// Removes the entry with this hash that `eq` accepts, and carries on a growth that is under way,
@@ -133,15 +149,24 @@ impl<T, M: Stamp> Table<T, M> {
     #[inline]
     fn take(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
         let place = self.generation_of(hash).find(hash, eq)?;
+        // SAFETY: just found for this hash.
+        Some(unsafe { self.take_at(hash, &place) })
+    }
+
+    /// # Safety
+    ///
+    /// `place` must have been found for this hash, with no change to the table since.
+    #[inline]
+    unsafe fn take_at(&mut self, hash: u64, place: &Place<T>) -> T {
         let generation = match &mut self.evacuation {
-            Some(evacuation) if evacuation.holds(hash) => evacuation.from_mut(),
+            Some(evacuation) if evacuation.holds(hash) => evacuation.old_mut(),
             _ => &mut self.current,
         };
         let home = generation.home(hash);
         self.len -= 1;
-        // SAFETY: `find` found the cell live, in the chain of `home` of this same generation, and that
+        // SAFETY: the cell was found live, in the chain of `home` of this same generation, and that
         // chain is not evacuated, or its entries would be in the other generation (B4).
-        Some(unsafe { generation.take(home, place.bucket, place.cell) })
+        unsafe { generation.take(home, place.bucket, place.cell) }
     }
 
     /// Removes every entry that `keep` rejects. No growth work is done.
@@ -162,7 +187,7 @@ impl<T, M: Stamp> Table<T, M> {
                 continue;
             }
             let generation = match &mut self.evacuation {
-                Some(evacuation) if at.is_old => evacuation.from_mut(),
+                Some(evacuation) if at.is_old => evacuation.old_mut(),
                 _ => &mut self.current,
             };
             let home = generation.home(generation.stamp(at.bucket, at.cell).low_hash().into());
@@ -217,6 +242,17 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
+    /// An empty table with as many buckets, or without any if there is no memory for them.
+    pub(super) fn empty_twin(&self) -> Self {
+        let mut twin = Self::new();
+        if self.current.is_allocated() {
+            if let Ok(generation) = Generation::new(self.current.bits()) {
+                twin.current = generation;
+            }
+        }
+        twin
+    }
+
     /// Makes the table empty without dropping the entries; keeps the number of buckets.
     pub(super) fn wipe(&mut self) {
         self.len = 0;
@@ -233,5 +269,80 @@ impl<T, M: Stamp> Table<T, M> {
 impl<T, M: Stamp> Drop for Table<T, M> {
     fn drop(&mut self) {
         Walk::new(self, 0).drop_entries(self);
+    }
+}
+
+impl<T, M: Stamp + PartialEq> Table<T, M> {
+    /// The entry with this stamp.
+    pub(super) fn find_stamp(&self, stamp: M) -> Option<&T> {
+        let place = self
+            .generation_of(stamp.low_hash().into())
+            .find_stamp(stamp)?;
+        // SAFETY: `find_stamp` gives a live cell, initialised by B1; `&self` keeps it so.
+        Some(unsafe { place.entry.as_ref() })
+    }
+
+    /// The entry with this hash that `eq` accepts, to go on working with it; the table back if there
+    /// is none. Only if there is one, a growth under way is carried on.
+    ///
+    /// Stamps must tell entries apart.
+    pub(super) fn find_entry(
+        &mut self,
+        hash: u64,
+        eq: impl FnMut(&T) -> bool,
+    ) -> Result<Found<'_, T, M>, &mut Self> {
+        let generation = self.generation_of(hash);
+        let Some(mut place) = generation.find(hash, eq) else {
+            return Err(self);
+        };
+        if self.evacuation.is_some() {
+            let stamp = generation.stamp(place.bucket, place.cell);
+            self.advance_growth(hash);
+            let moved = self.current.find_stamp(stamp);
+            place = moved.expect("PANIC: growth work moves the chain and loses nothing");
+        }
+        Ok(Found {
+            table: self,
+            hash,
+            place,
+        })
+    }
+}
+
+/// An entry, and the table it was found in.
+pub(super) struct Found<'a, T, M: Stamp> {
+    table: &'a mut Table<T, M>,
+    hash: u64,
+    /// Found for `hash`; the table has not changed since.
+    place: Place<T>,
+}
+
+// SAFETY: `place` is the address of an entry of `table`; sending it along needs what sending the
+// exclusive reference needs.
+unsafe impl<T: Send, M: Stamp + Send> Send for Found<'_, T, M> {}
+// SAFETY: `&Found` gives `&T` and nothing else.
+unsafe impl<T: Sync, M: Stamp + Sync> Sync for Found<'_, T, M> {}
+
+impl<'a, T, M: Stamp> Found<'a, T, M> {
+    pub(super) fn get(&self) -> &T {
+        // SAFETY: a live cell of a table that has not changed, initialised by B1.
+        unsafe { self.place.entry.as_ref() }
+    }
+
+    pub(super) fn get_mut(&mut self) -> &mut T {
+        // SAFETY: as for `get`; the table is borrowed exclusively, and through `&mut self`.
+        unsafe { self.place.entry.as_mut() }
+    }
+
+    pub(super) fn into_mut(mut self) -> &'a mut T {
+        // SAFETY: as for `get_mut`; `self` is used up, so for all of `'a` this is the only access.
+        unsafe { self.place.entry.as_mut() }
+    }
+
+    /// Removes the entry; tells whether it was the last one.
+    pub(super) fn remove(self) -> (T, bool) {
+        // SAFETY: found for this hash, and the table has not changed since.
+        let entry = unsafe { self.table.take_at(self.hash, &self.place) };
+        (entry, self.table.is_empty())
     }
 }

@@ -1,8 +1,11 @@
 //! A check of every numbered invariant, for tests and debug builds.
 
+use std::collections::HashSet;
+
 use super::Stamp;
 use super::chain::Generation;
 use super::header::CELLS;
+use super::stamp::EntryStamp;
 use super::table::Table;
 use super::tophash::Tophash;
 
@@ -11,7 +14,7 @@ impl<T, M: Stamp> Table<T, M> {
     pub(crate) fn validate(&self) {
         let mut live = self.current.validate_chains(|_| Chain::InUse);
         if let Some(evacuation) = &self.evacuation {
-            let from = evacuation.from();
+            let from = evacuation.old();
             live += from.validate_chains(|home| match from.is_evacuated(home) {
                 true => Chain::Evacuated,
                 false => Chain::InUse,
@@ -33,7 +36,7 @@ impl<T, M: Stamp> Table<T, M> {
         let Some(evacuation) = &self.evacuation else {
             return;
         };
-        let from = evacuation.from();
+        let from = evacuation.old();
         let (old_buckets, evacuated, _) = evacuation.progress();
         assert!(
             evacuated < old_buckets,
@@ -56,6 +59,19 @@ impl<T, M: Stamp> Table<T, M> {
                 }
             }
         }
+    }
+}
+
+impl<T> Table<T, EntryStamp> {
+    /// Panics unless B8 holds.
+    pub(super) fn validate_stamps(&self) {
+        let mut seen = HashSet::new();
+        self.for_each_hashed(|_, stamp, _| {
+            assert!(
+                seen.insert((stamp.low_hash(), stamp.birth())),
+                "B8: {stamp:?}"
+            );
+        });
     }
 }
 

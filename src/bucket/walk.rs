@@ -127,7 +127,7 @@ impl<T, M: Stamp> Table<T, M> {
         let old = self
             .evacuation
             .as_ref()
-            .map_or(0, |evacuation| evacuation.from().buckets());
+            .map_or(0, |evacuation| evacuation.old().buckets());
         self.current.buckets() + old
     }
 
@@ -136,7 +136,7 @@ impl<T, M: Stamp> Table<T, M> {
     fn walk_bucket(&self, number: usize) -> (bool, usize, &Generation<T, M>) {
         let current = self.current.buckets();
         match &self.evacuation {
-            Some(evacuation) if number >= current => (true, number - current, evacuation.from()),
+            Some(evacuation) if number >= current => (true, number - current, evacuation.old()),
             _ => (false, number, &self.current),
         }
     }
@@ -144,7 +144,7 @@ impl<T, M: Stamp> Table<T, M> {
     /// The generation a cell is in.
     pub(super) fn generation_at(&self, at: &At) -> &Generation<T, M> {
         match &self.evacuation {
-            Some(evacuation) if at.is_old => evacuation.from(),
+            Some(evacuation) if at.is_old => evacuation.old(),
             _ => &self.current,
         }
     }
@@ -317,6 +317,8 @@ pub(crate) struct Drain<'a, T, M: Stamp> {
     /// back holds no `T`.
     origin: NonNull<Table<T, M>>,
     entries: IntoIter<T, M>,
+    /// Whether there was anything to drain: if not, there is nothing to wipe.
+    had_entries: bool,
     _borrow: PhantomData<&'a Table<T, M>>,
 }
 
@@ -327,11 +329,13 @@ unsafe impl<T: Sync, M: Stamp + Sync> Sync for Drain<'_, T, M> {}
 
 impl<'a, T, M: Stamp> Drain<'a, T, M> {
     pub(super) fn new(origin: &'a mut Table<T, M>, start: u64) -> Self {
+        let had_entries = !origin.is_empty();
         let table = mem::replace(origin, Table::new());
         let entries = IntoIter::new(table, start);
         Self {
             origin: NonNull::from(origin),
             entries,
+            had_entries,
             _borrow: PhantomData,
         }
     }
@@ -365,11 +369,14 @@ impl<T, M: Stamp> Drop for Drain<'_, T, M> {
         struct GiveBack<'a, T, M: Stamp> {
             origin: &'a mut Table<T, M>,
             entries: &'a mut IntoIter<T, M>,
+            had_entries: bool,
         }
 
         impl<T, M: Stamp> Drop for GiveBack<'_, T, M> {
             fn drop(&mut self) {
-                self.entries.table.wipe();
+                if self.had_entries {
+                    self.entries.table.wipe();
+                }
                 mem::swap(self.origin, &mut self.entries.table);
             }
         }
@@ -379,6 +386,7 @@ impl<T, M: Stamp> Drop for Drain<'_, T, M> {
         let back = GiveBack {
             origin,
             entries: &mut self.entries,
+            had_entries: self.had_entries,
         };
         back.entries.drop_rest();
     }

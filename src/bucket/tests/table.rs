@@ -2,16 +2,10 @@
 
 use std::collections::HashMap;
 
-use crate::bucket::Table;
-use crate::bucket::header::{Growth, bits_for, load_limit, over_load, spares};
+use super::support::mix;
+use crate::bucket::header::{bits_for, load_limit, over_load, spares};
 use crate::bucket::tophash::{Tophash, Word};
-
-/// A hash with all bits used; the same for the same number.
-pub(super) fn mix(n: u64) -> u64 {
-    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    n ^ (n >> 31)
-}
+use crate::bucket::{Growth, Table};
 
 type Numbers = Table<u64, u32>;
 

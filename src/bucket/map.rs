@@ -1,0 +1,725 @@
+//! The bucket map's interface: checks the write flag, hashes, and leaves the rest to the table.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hash, RandomState};
+
+use equivalent::Equivalent;
+
+use super::cursor::Cursor;
+use super::entry::{Entry, OccupiedEntry, VacantEntry};
+use super::hashed::{ITERATION, READ};
+use super::header::Layout;
+use super::identity::Identity;
+use super::iter::{Drain, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut};
+use super::stamp::{EntryStamp, Life};
+use super::table::Table;
+use super::write_flag::WriteFlag;
+use crate::primitive::random;
+
+/// A single-threaded hash map that grows in instalments: no insert ever pays for moving the whole map.
+///
+/// It is shaped like the map of the Go runtime before Go 1.24: buckets of eight cells with a byte of
+/// hash each, chains of overflow buckets, and a growth whose work is spread over the writes after it.
+/// Use it where the longest insert matters, or for a [`Cursor`], which iterates while
+/// the map is being changed. Where neither matters std's `HashMap` is a little faster.
+///
+/// Iteration order is arbitrary and differs from one iterator to the next, `keys` and `values` of the
+/// same map included.
+///
+/// # Complexity
+///
+/// Lookups, inserts and removals take expected **O(1)**, and inserts and removals O(1) in the worst
+/// case too, but for allocating memory and for chains of equal hashes. The map never shrinks.
+///
+/// # Panics
+///
+/// Whatever a key's `Hash` or `Eq`, a destructor or a closure does, panicking included, the map stays
+/// valid: each entry is as before the call or as after it.
+///
+/// # Examples
+///
+/// ```
+/// use splitmap::BucketMap;
+///
+/// let mut stock = BucketMap::new();
+/// stock.insert("apples", 3);
+/// *stock.entry("pears").or_insert(0) += 2;
+/// assert_eq!(stock.get("pears"), Some(&2));
+/// assert_eq!(stock.remove("apples"), Some(3));
+/// assert_eq!(stock.len(), 1);
+/// ```
+pub struct BucketMap<K, V, S = RandomState> {
+    pub(super) table: Table<(K, V), EntryStamp>,
+    pub(super) life: Life,
+    pub(super) flag: WriteFlag,
+    pub(super) identity: Identity,
+    hasher: S,
+}
+
+impl<K, V> BucketMap<K, V> {
+    /// Returns an empty map. Allocates nothing until the first insert.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map: BucketMap<u32, u32> = BucketMap::new();
+    /// assert!(map.is_empty());
+    /// assert_eq!(map.capacity(), 8);
+    /// ```
+    pub fn new() -> Self {
+        Self::with_hasher(RandomState::new())
+    }
+
+    /// Returns an empty map that holds `capacity` entries before it grows.
+    ///
+    /// The capacity is a hint. One for more memory than there is counts as 0, as in Go.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map: BucketMap<u32, u32> = BucketMap::with_capacity(100);
+    /// assert_eq!(map.capacity(), 104);
+    ///
+    /// let map: BucketMap<u32, u32> = BucketMap::with_capacity(usize::MAX);
+    /// assert_eq!(map.capacity(), 8);
+    /// ```
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self::with_capacity_and_hasher(capacity, RandomState::new())
+    }
+}
+
+impl<K, V, S> BucketMap<K, V, S> {
+    /// Returns an empty map that hashes with `hasher`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::with_hasher(RandomState::new());
+    /// map.insert(1, 'a');
+    /// assert_eq!(map[&1], 'a');
+    /// ```
+    pub fn with_hasher(hasher: S) -> Self {
+        Self::with_capacity_and_hasher(0, hasher)
+    }
+
+    /// Returns an empty map that holds `capacity` entries before it grows and hashes with `hasher`.
+    ///
+    /// The capacity is a hint, as for [`with_capacity`](BucketMap::with_capacity).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::RandomState;
+    /// use splitmap::BucketMap;
+    ///
+    /// let map: BucketMap<u32, u32> = BucketMap::with_capacity_and_hasher(9, RandomState::new());
+    /// assert_eq!(map.capacity(), 13);
+    /// ```
+    pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let table = Table::with_capacity(capacity);
+        Self {
+            table,
+            life: Life::new(),
+            flag: WriteFlag::new(),
+            identity: Identity::new(),
+            hasher,
+        }
+    }
+
+    /// The map's hasher.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use std::hash::{BuildHasher, RandomState};
+    /// use splitmap::BucketMap;
+    ///
+    /// let hasher = RandomState::new();
+    /// let map: BucketMap<u32, u32> = BucketMap::with_hasher(hasher.clone());
+    /// assert_eq!(map.hasher().hash_one(7), hasher.hash_one(7));
+    /// ```
+    pub const fn hasher(&self) -> &S {
+        &self.hasher
+    }
+
+    /// Returns how many entries the map holds before it must grow.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::new();
+    /// assert_eq!(map.capacity(), 8);
+    /// map.extend((0..9).map(|i| (i, ())));
+    /// assert_eq!(map.capacity(), 13);
+    /// ```
+    pub fn capacity(&self) -> usize {
+        self.table.capacity()
+    }
+
+    /// Returns the number of entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// assert_eq!(map.len(), 2);
+    /// ```
+    #[inline]
+    pub const fn len(&self) -> usize {
+        self.table.len()
+    }
+
+    /// Returns whether the map has no entries.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::new();
+    /// assert!(map.is_empty());
+    /// map.insert(1, 1);
+    /// assert!(!map.is_empty());
+    /// ```
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.table.is_empty()
+    }
+
+    /// Returns the map's shape: its buckets, and how far a growth is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::{BucketMap, Growth};
+    ///
+    /// // 208 entries fill 32 buckets; one more starts a growth, of which the same insert does at most
+    /// // two instalments.
+    /// let mut map = BucketMap::new();
+    /// map.extend((0..209).map(|i| (i, i)));
+    /// let layout = map.layout();
+    /// assert_eq!((layout.buckets, layout.old_buckets), (64, 32));
+    /// assert_eq!(layout.growth, Growth::Doubling);
+    /// assert!(layout.evacuated <= 2);
+    /// ```
+    pub fn layout(&self) -> Layout {
+        self.table.layout()
+    }
+
+    /// Does what is left of a growth at once.
+    ///
+    /// # Complexity
+    ///
+    /// **O(n)** if the map is growing, else O(1). Never needed: writes do the same work bit by bit.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::{BucketMap, Growth};
+    ///
+    /// let mut map = BucketMap::new();
+    /// map.extend((0..209).map(|i| (i, i)));
+    /// assert_eq!(map.layout().growth, Growth::Doubling);
+    /// map.finish_growth();
+    /// assert_eq!(map.layout().growth, Growth::None);
+    /// ```
+    pub fn finish_growth(&mut self) {
+        let _writing = self.flag.write();
+        self.table.finish_growth();
+    }
+
+    /// Returns an iterator over all entries, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// assert_eq!(map.iter().map(|(_, n)| n).sum::<i32>(), 3);
+    /// ```
+    pub fn iter(&self) -> Iter<'_, K, V> {
+        self.flag.check(ITERATION);
+        Iter {
+            entries: self.table.iter(random()),
+        }
+    }
+
+    /// Returns an iterator over all entries, in arbitrary order, with mutable references to the values.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// for (_, n) in map.iter_mut() {
+    ///     *n *= 10;
+    /// }
+    /// assert_eq!(map[&'b'], 20);
+    /// ```
+    pub fn iter_mut(&mut self) -> IterMut<'_, K, V> {
+        self.flag.check(ITERATION);
+        IterMut {
+            entries: self.table.iter_mut(random()),
+        }
+    }
+
+    /// Returns an iterator over all keys, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// assert!(map.keys().all(|key| key.is_alphabetic()));
+    /// ```
+    pub fn keys(&self) -> Keys<'_, K, V> {
+        Keys {
+            entries: self.iter(),
+        }
+    }
+
+    /// Returns an iterator over all values, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// assert_eq!(map.values().max(), Some(&2));
+    /// ```
+    pub fn values(&self) -> Values<'_, K, V> {
+        Values {
+            entries: self.iter(),
+        }
+    }
+
+    /// Returns an iterator over mutable references to all values, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([('a', 1), ('b', 2)]);
+    /// map.values_mut().for_each(|n| *n += 1);
+    /// assert_eq!(map[&'a'], 2);
+    /// ```
+    pub fn values_mut(&mut self) -> ValuesMut<'_, K, V> {
+        ValuesMut {
+            entries: self.iter_mut(),
+        }
+    }
+
+    /// Returns an iterator over the keys themselves, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.into_keys().collect::<Vec<_>>(), ["a"]);
+    /// ```
+    pub fn into_keys(self) -> IntoKeys<K, V> {
+        IntoKeys {
+            entries: self.into_iter(),
+        }
+    }
+
+    /// Returns an iterator over the values themselves, in arbitrary order.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([(1, String::from("a"))]);
+    /// assert_eq!(map.into_values().collect::<Vec<_>>(), ["a"]);
+    /// ```
+    pub fn into_values(self) -> IntoValues<K, V> {
+        IntoValues {
+            entries: self.into_iter(),
+        }
+    }
+
+    /// Empties the map and returns an iterator over what was in it, in arbitrary order.
+    ///
+    /// Entries not taken from the iterator are dropped with it. The map keeps its buckets, unless the
+    /// iterator is forgotten.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([('a', 1)]);
+    /// assert_eq!(map.drain().next(), Some(('a', 1)));
+    /// assert!(map.is_empty());
+    /// ```
+    pub fn drain(&mut self) -> Drain<'_, K, V> {
+        let _writing = self.flag.write();
+        if !self.is_empty() {
+            self.life.begin_anew();
+        }
+        Drain {
+            entries: self.table.drain(random()),
+        }
+    }
+
+    /// Keeps the entries for which `keep` returns true, and drops the others.
+    ///
+    /// # Complexity
+    ///
+    /// **O(n + capacity)**.
+    ///
+    /// # Panics
+    ///
+    /// If `keep` or a destructor panics, the entries visited so far are kept or gone as `keep` said,
+    /// and the others are still there.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map: BucketMap<i32, i32> = (0..10).map(|i| (i, i)).collect();
+    /// map.retain(|key, _| key % 2 == 0);
+    /// assert_eq!(map.len(), 5);
+    /// ```
+    pub fn retain<F>(&mut self, mut keep: F)
+    where
+        F: FnMut(&K, &mut V) -> bool,
+    {
+        let _writing = self.flag.write();
+        let keep = |(key, value): &mut (K, V)| keep(key, value);
+        let removed = |entry, was_last| {
+            if was_last {
+                self.life.begin_anew();
+            }
+            drop(entry);
+        };
+        self.table.retain(random(), keep, removed);
+    }
+
+    /// Drops all entries and keeps the buckets.
+    ///
+    /// # Complexity
+    ///
+    /// **O(capacity)**; O(1) if the map is empty already.
+    ///
+    /// # Panics
+    ///
+    /// If a destructor panics the other entries are still dropped, and the map is empty.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([('a', 1)]);
+    /// map.clear();
+    /// assert!(map.is_empty());
+    /// ```
+    pub fn clear(&mut self) {
+        if !self.is_empty() {
+            drop(self.drain());
+        }
+    }
+
+    /// Returns a cursor: an iteration that borrows nothing, so that the map may change between steps.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map: BucketMap<u32, u32> = (0..10).map(|i| (i, i)).collect();
+    /// let mut cursor = map.cursor();
+    /// while let Some((&key, _)) = cursor.next(&map) {
+    ///     map.insert(key + 10, key);
+    /// }
+    /// assert_eq!(map.len(), 20);
+    /// ```
+    pub fn cursor(&self) -> Cursor {
+        self.flag.check(ITERATION);
+        Cursor::new(self)
+    }
+
+    /// The same map with another hasher, which must hash as the one before did.
+    fn with_other_hasher<R>(self, hasher: R) -> (BucketMap<K, V, R>, S) {
+        let Self {
+            table,
+            life,
+            flag,
+            identity,
+            hasher: before,
+        } = self;
+        (
+            BucketMap {
+                table,
+                life,
+                flag,
+                identity,
+                hasher,
+            },
+            before,
+        )
+    }
+
+    /// The map and its hasher apart, for [`CheckedMap`](crate::CheckedMap).
+    pub(super) fn without_hasher(self) -> (BucketMap<K, V, ()>, S) {
+        self.with_other_hasher(())
+    }
+
+    /// Puts a hasher back that was taken out.
+    pub(super) fn hashing_with<R>(self, hasher: R) -> BucketMap<K, V, R> {
+        self.with_other_hasher(hasher).0
+    }
+
+    /// Panics unless the map's invariants hold. For tests of this crate.
+    #[doc(hidden)]
+    #[cfg(any(debug_assertions, splitmap_loom))]
+    pub fn validate(&self) {
+        self.flag.check(READ);
+        self.table.validate();
+        self.table.validate_stamps();
+    }
+}
+
+impl<K, V, S> BucketMap<K, V, S>
+where
+    S: BuildHasher,
+{
+    /// Returns the value of `key`.
+    ///
+    /// The key may be any type that hashes and compares as `K` does. It is not hashed if the map is
+    /// empty.
+    ///
+    /// # Complexity
+    ///
+    /// Expected **O(1)**. Does none of a growth's work.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.get("a"), Some(&1));
+    /// assert_eq!(map.get("b"), None);
+    /// ```
+    #[inline]
+    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.get_key_value(key).map(|(_, value)| value)
+    }
+
+    /// Returns the stored key and the value of `key`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.get_key_value("a"), Some((&String::from("a"), &1)));
+    /// ```
+    #[inline]
+    pub fn get_key_value<Q>(&self, key: &Q) -> Option<(&K, &V)>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        if self.is_empty() {
+            return None;
+        }
+        let (key, value) = self.find_hashed(self.hasher.hash_one(key), key)?;
+        Some((key, value))
+    }
+
+    /// Returns whether there is an entry for `key`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let map = BucketMap::from([(1, 'a')]);
+    /// assert!(map.contains_key(&1));
+    /// assert!(!map.contains_key(&2));
+    /// ```
+    #[inline]
+    pub fn contains_key<Q>(&self, key: &Q) -> bool
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        self.get_key_value(key).is_some()
+    }
+
+    /// Returns a mutable reference to the value of `key`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([(1, 'a')]);
+    /// if let Some(letter) = map.get_mut(&1) {
+    ///     *letter = 'b';
+    /// }
+    /// assert_eq!(map[&1], 'b');
+    /// ```
+    #[inline]
+    pub fn get_mut<Q>(&mut self, key: &Q) -> Option<&mut V>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        if self.is_empty() {
+            return None;
+        }
+        let (_, value) = self.find_mut_hashed(self.hasher.hash_one(key), key)?;
+        Some(value)
+    }
+
+    /// Stores `value` under `key` and returns the value it replaces, if there was one.
+    ///
+    /// As in std the stored key stays and the new one is dropped.
+    ///
+    /// # Complexity
+    ///
+    /// Expected and worst **O(1)**, but for allocating and for long chains of equal hashes. While the
+    /// map is growing each call moves one or two of the old buckets.
+    ///
+    /// # Panics
+    ///
+    /// "capacity overflow" when the map would need more than 2^31 buckets. If hashing or comparing
+    /// panics, nothing has changed.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::new();
+    /// assert_eq!(map.insert(1, 'a'), None);
+    /// assert_eq!(map.insert(1, 'b'), Some('a'));
+    /// ```
+    #[inline]
+    pub fn insert(&mut self, key: K, mut value: V) -> Option<V>
+    where
+        K: Hash + Eq,
+    {
+        let hash = self.hasher.hash_one(&key);
+        if self.swap_hashed(hash, &key, &mut value) {
+            // Now, while the replaced value is a local: should the destructor panic, a value already
+            // in place for returning would leak.
+            drop(key);
+            return Some(value);
+        }
+        self.insert_hashed(hash, key, value);
+        None
+    }
+
+    /// Removes the entry of `key` and returns its value.
+    ///
+    /// # Complexity
+    ///
+    /// As for [`insert`](Self::insert): while the map is growing each call moves one or two of the old
+    /// buckets, also if there is nothing to remove.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([(1, 'a')]);
+    /// assert_eq!(map.remove(&1), Some('a'));
+    /// assert_eq!(map.remove(&1), None);
+    /// ```
+    #[inline]
+    pub fn remove<Q>(&mut self, key: &Q) -> Option<V>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        let (key, value) = self.remove_entry(key)?;
+        drop(key); // while the value is a local, as in `insert`
+        Some(value)
+    }
+
+    /// Removes the entry of `key` and returns it whole.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut map = BucketMap::from([(String::from("a"), 1)]);
+    /// assert_eq!(map.remove_entry("a"), Some((String::from("a"), 1)));
+    /// ```
+    #[inline]
+    pub fn remove_entry<Q>(&mut self, key: &Q) -> Option<(K, V)>
+    where
+        Q: ?Sized + Hash + Equivalent<K>,
+    {
+        if self.is_empty() {
+            return None;
+        }
+        self.remove_hashed(self.hasher.hash_one(key), key)
+    }
+
+    /// Returns the place of `key`: occupied or vacant.
+    ///
+    /// A vacant entry that is not filled changes nothing.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::BucketMap;
+    ///
+    /// let mut letters = BucketMap::new();
+    /// for letter in "banana".chars() {
+    ///     *letters.entry(letter).or_insert(0) += 1;
+    /// }
+    /// assert_eq!(letters[&'a'], 3);
+    /// ```
+    #[inline]
+    pub fn entry(&mut self, key: K) -> Entry<'_, K, V>
+    where
+        K: Hash + Eq,
+    {
+        let hash = self.seeded(self.hasher.hash_one(&key));
+        let writing = self.flag.write();
+        let found = self.table.find_entry(hash, |(stored, _)| *stored == key);
+        drop(writing);
+        match found {
+            Ok(found) => Entry::Occupied(OccupiedEntry::new(found, &mut self.life)),
+            Err(table) => Entry::Vacant(VacantEntry::new(table, &mut self.life, hash, key)),
+        }
+    }
+}
+
+impl<K, V, S> fmt::Debug for BucketMap<K, V, S>
+where
+    K: fmt::Debug,
+    V: fmt::Debug,
+{
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
