@@ -1,0 +1,15 @@
+//! Measures splitmap beside its peers.
+//!
+//! | module     | idea                                                                       |
+//! |------------|----------------------------------------------------------------------------|
+//! | [`key`]    | what is looked up: numbers and strings, drawn before the clock starts      |
+//! | [`subject`] | one trait, one file for each concurrent map that is measured              |
+//!
+//! Every map hashes with the same [`Hasher`]. No key is drawn, no map built or dropped, and no result
+//! checked while the clock runs.
+
+pub mod key;
+pub mod subject;
+
+/// The hasher of every map measured here; its seed is fixed, so that a run can be repeated.
+pub type Hasher = foldhash::fast::FixedState;
