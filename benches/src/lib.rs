@@ -4,12 +4,18 @@
 //! |------------|----------------------------------------------------------------------------|
 //! | [`key`]    | what is looked up: numbers and strings, drawn before the clock starts      |
 //! | [`subject`] | one trait, one file for each concurrent map that is measured              |
+//! | [`script`] | what a thread does, step by step, and how it is played on a subject        |
+//! | [`workload`] | the catalogue: each builds the scripts of one run                        |
+//! | [`rounds`] | interleaved rounds of all subjects, and the medians that come out of them  |
 //!
 //! Every map hashes with the same [`Hasher`]. No key is drawn, no map built or dropped, and no result
 //! checked while the clock runs.
 
 pub mod key;
+pub mod rounds;
+pub mod script;
 pub mod subject;
+pub mod workload;
 
 /// The hasher of every map measured here; its seed is fixed, so that a run can be repeated.
 pub type Hasher = foldhash::fast::FixedState;
