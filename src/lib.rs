@@ -1,14 +1,44 @@
-//! A concurrent map for read-mostly shared state.
+//! A concurrent map for read-mostly shared state, and the bucket map it is built on.
+//!
+//! * [`SyncMap`] is shared between threads by reference: lookups use a read-only snapshot without a lock,
+//!   new keys go to a mutex-guarded dirty map that becomes the next snapshot. The shape is that of Go's
+//!   first `sync.Map`, without its cliffs.
+//! * [`BucketMap`] is the single-threaded map underneath, shaped like the map of Go's runtime before Swiss
+//!   tables: growth in small instalments, and [cursors](Cursor) that survive any change of the map.
+//! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use
+//!   it from two sides at once: overlapping misuse is detected with certainty, and panics.
+//!
+//! # Examples
+//!
+//! ```
+//! use splitmap::SyncMap;
+//!
+//! let cache = SyncMap::new();
+//! std::thread::scope(|scope| {
+//!     for _ in 0..4 {
+//!         // Whoever comes first stores its value; everybody gets that one.
+//!         scope.spawn(|| assert_eq!(*cache.get_or_insert_with("answer", || 42), 42));
+//!     }
+//! });
+//! assert_eq!(cache.len(), 1);
+//! ```
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![doc(test(attr(deny(warnings))))]
 
 mod bucket;
+pub mod docs;
+#[cfg(splitmap_loom)]
+pub mod internals;
 mod primitive;
 mod reclaim;
 mod sync;
 mod tuning;
 
-pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
-pub use self::sync::{IntoIter, Iter, OccupiedError, Ref, Stats, SyncMap};
 pub use equivalent::Equivalent;
+
+pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
+pub use self::sync::{OccupiedError, Ref, Stats, SyncMap};
 
 /// The types that the methods of [`BucketMap`] return.
 pub mod bucket_map {
@@ -17,3 +47,13 @@ pub mod bucket_map {
         VacantEntry, Values, ValuesMut,
     };
 }
+
+/// The types that the methods of [`SyncMap`] return.
+pub mod sync_map {
+    pub use crate::sync::{IntoIter, Iter, OccupiedError, Ref, Stats};
+}
+
+/// The README's example, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeDoctests;

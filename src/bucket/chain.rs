@@ -15,7 +15,7 @@
 #![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
 
 use super::Stamp;
-use super::header::{CELLS, spares};
+use super::header::{CELLS, load_limit, spares, too_many_overflow};
 use super::raw::{Refused, Slab};
 use super::tophash::{Tophash, Word};
 
@@ -29,12 +29,22 @@ pub(super) struct Place<T> {
     pub(super) entry: NonNull<T>,
 }
 
+/// Buckets side by side in memory.
+pub(super) struct Stride<T> {
+    pub(super) buckets: usize,
+    /// A bit for each cell, set if it is live; the first cell's lowest.
+    pub(super) live: u64,
+    pub(super) cells: NonNull<T>,
+}
+
 pub(super) struct Generation<T, M> {
     main: Slab<T, M>,
     /// The number of primary buckets less one. Below `main.buckets()`, unless that is 0.
     mask: usize,
     /// Overflow buckets taken into use.
     overflow: usize,
+    /// The number of entries beyond which the table has to grow; 0 if nothing is allocated.
+    limit: usize,
     /// Overflow buckets beyond the spare ones.
     chunks: Vec<Slab<T, M>>,
 }
@@ -46,6 +56,7 @@ impl<T, M> Generation<T, M> {
             main: Slab::vacant(),
             mask: 0,
             overflow: 0,
+            limit: 0,
             chunks: Vec::new(),
         }
     }
@@ -58,6 +69,7 @@ impl<T, M> Generation<T, M> {
             main,
             mask: primary - 1,
             overflow: 0,
+            limit: usize::try_from(load_limit(bits)).unwrap_or(usize::MAX),
             chunks: Vec::new(),
         })
     }
@@ -75,6 +87,12 @@ impl<T, M> Generation<T, M> {
     #[inline]
     pub(super) const fn bits(&self) -> u32 {
         self.mask.count_ones()
+    }
+
+    /// Whether one more entry than `len` may be added, as far as load and overflow buckets go.
+    #[inline]
+    pub(super) const fn has_room(&self, len: usize) -> bool {
+        len < self.limit && !too_many_overflow(self.overflow, self.primary())
     }
 
     /// The number of overflow buckets taken into use.
@@ -106,13 +124,12 @@ impl<T, M> Generation<T, M> {
         if bucket < self.main.buckets() {
             return (&self.main, bucket);
         }
-        self.locate_in_chunk(bucket)
+        self.locate_in_chunks(bucket)
     }
 
-    /// Out of line: spares nearly always suffice, and the arithmetic would crowd every lookup.
     #[cold]
     #[inline(never)]
-    fn locate_in_chunk(&self, bucket: usize) -> (&Slab<T, M>, usize) {
+    fn locate_in_chunks(&self, bucket: usize) -> (&Slab<T, M>, usize) {
         let (chunk, at) = self.chunk_of(bucket);
         let slab = &self.chunks[chunk];
         assert!(at < slab.buckets());
@@ -124,6 +141,12 @@ impl<T, M> Generation<T, M> {
         if bucket < self.main.buckets() {
             return (&mut self.main, bucket);
         }
+        self.locate_in_chunks_mut(bucket)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn locate_in_chunks_mut(&mut self, bucket: usize) -> (&mut Slab<T, M>, usize) {
         let (chunk, at) = self.chunk_of(bucket);
         let slab = &mut self.chunks[chunk];
         assert!(at < slab.buckets());
@@ -153,6 +176,33 @@ impl<T, M> Generation<T, M> {
         unsafe { slab.word(at) }
     }
 
+    /// Where the cells and the stamps of a bucket in use begin.
+    #[inline]
+    fn cells_and_stamps(&self, bucket: usize) -> (NonNull<T>, NonNull<M>) {
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size, and 0 is a cell number.
+        let cells = unsafe { slab.cell(at, 0) };
+        // SAFETY: as above.
+        (cells, unsafe { slab.stamp(at, 0) })
+    }
+
+    /// Up to `most` buckets in use that are side by side in memory, from `bucket` on.
+    pub(super) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
+        let (slab, at) = self.locate(bucket);
+        let buckets = most.min(self.buckets() - bucket).min(slab.buckets() - at);
+        let mut live = 0;
+        for i in (0..buckets).rev() {
+            // SAFETY: `at` and the `buckets` from it on are below the slab's size.
+            live = live << CELLS | unsafe { slab.word(at + i) }.live().bits();
+        }
+        Stride {
+            buckets,
+            live,
+            // SAFETY: as above, and 0 is a cell number.
+            cells: unsafe { slab.cell(at, 0) },
+        }
+    }
+
     /// The number of the bucket that follows in the chain; 0 if none does.
     #[inline]
     pub(super) fn link(&self, bucket: usize) -> usize {
@@ -180,21 +230,63 @@ impl<T, M> Generation<T, M> {
     }
 
     /// Finds the entry with this hash that `eq` accepts, in the chain for the hash.
+    ///
+    /// # Safety
+    ///
+    /// That chain must not be evacuated.
     #[inline]
-    pub(super) fn find(&self, hash: u64, mut eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
+    pub(super) unsafe fn find(
+        &self,
+        hash: u64,
+        mut eq: impl FnMut(&T) -> bool,
+    ) -> Option<Place<T>> {
         let top = Tophash::of(hash);
-        let mut bucket = self.home(hash);
-        let (mut slab, mut at) = (&self.main, bucket);
+        let home = self.home(hash);
+        // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
+        let word = unsafe { self.main.word(home) };
+        for cell in word.candidates(top) {
+            // SAFETY: as above, but not unallocated, as some byte is live; `candidates` gives
+            // cell numbers.
+            let entry = unsafe { self.main.cell(home, cell) };
+            // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the cell
+            // is initialised; `&self` excludes writers.
+            if eq(unsafe { entry.as_ref() }) {
+                return Some(Place {
+                    bucket: home,
+                    cell,
+                    entry,
+                });
+            }
+        }
+        if word.ends_chain() {
+            return None;
+        }
+        self.find_further(home, top, eq)
+    }
+
+    /// Goes on behind bucket `bucket`.
+    ///
+    /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of what
+    /// overflow buckets need.
+    #[inline(never)]
+    fn find_further(
+        &self,
+        mut bucket: usize,
+        top: Tophash,
+        mut eq: impl FnMut(&T) -> bool,
+    ) -> Option<Place<T>> {
         loop {
-            // SAFETY: `at` is below the slab's size. At first because the mask is, or it is 0 and the
-            // slab unallocated; later because `locate` says so.
+            bucket = self.link(bucket);
+            if bucket == 0 {
+                return None;
+            }
+            let (slab, at) = self.locate(bucket);
+            // SAFETY: `locate` answers with an index below the slab's size.
             let word = unsafe { slab.word(at) };
-            for cell in word.matching(top) {
-                // SAFETY: `at` as above, but not unallocated, as some byte is live; `matching` gives
-                // cell numbers.
+            for cell in word.candidates(top) {
+                // SAFETY: index as above; `candidates` gives cell numbers.
                 let entry = unsafe { slab.cell(at, cell) };
-                // SAFETY: the byte equals a hash's, so it is live, and by B1 the cell is initialised;
-                // `&self` excludes writers.
+                // SAFETY: initialised, as in `find`.
                 if eq(unsafe { entry.as_ref() }) {
                     return Some(Place {
                         bucket,
@@ -206,52 +298,45 @@ impl<T, M> Generation<T, M> {
             if word.ends_chain() {
                 return None;
             }
-            // SAFETY: as for the word.
-            bucket = unsafe { slab.link(at) };
-            if bucket == 0 {
-                return None;
-            }
-            (slab, at) = self.locate(bucket);
         }
     }
 
-    /// Puts an entry into the first empty cell of the chain of `home`, which may lengthen it.
-    pub(super) fn place(&mut self, home: usize, top: Tophash, stamp: M, entry: T) -> Place<T> {
-        let (bucket, cell) = self.first_empty(home);
-        debug_assert!(top.is_live(), "{top:?} in a live cell");
+    /// Puts an entry into the first empty cell of the chain for its hash, which may lengthen it.
+    ///
+    /// # Safety
+    ///
+    /// The generation must be allocated.
+    #[inline]
+    pub(super) unsafe fn place(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
+        debug_assert!(self.is_allocated());
+        let home = self.home(hash);
+        // SAFETY: the mask is below the slab's size, as the caller says that it is allocated.
+        let word = unsafe { self.main.word(home) };
+        let (bucket, cell) = match word.first_empty() {
+            Some(cell) => (home, cell),
+            None => self.first_empty_further(home),
+        };
         let (slab, at) = self.locate_mut(bucket);
-        // SAFETY: `locate_mut` answers with an index below the slab's size, here and below;
-        // `first_empty` gives cell numbers.
-        let slot = unsafe { slab.cell(at, cell) };
-        // SAFETY: as above.
-        let stamp_slot = unsafe { slab.stamp(at, cell) };
-        // SAFETY: allocated memory of ours that `&mut self` lets us write. By B1 it holds no entry,
-        // as the cell is empty, so nothing is overwritten.
-        unsafe { slot.write(entry) };
-        // SAFETY: as above.
-        unsafe { stamp_slot.write(stamp) };
-        // SAFETY: index as above.
-        let word = unsafe { slab.word(at) }.with(cell, top);
-        // SAFETY: index as above; the one cell that becomes live has just been written.
-        unsafe { slab.set_word(at, word) };
+        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was found
+        // in the bucket's word.
+        let entry = unsafe { slab.fill(at, cell, Tophash::of(hash), stamp, entry) };
         Place {
             bucket,
             cell,
-            entry: slot,
+            entry,
         }
     }
 
-    /// The first empty cell of the chain of `home`; appends a bucket if there is none.
-    #[inline]
-    fn first_empty(&mut self, home: usize) -> (usize, usize) {
-        let mut bucket = home;
+    /// The first empty cell behind bucket `bucket`; appends a bucket if there is none.
+    #[inline(never)]
+    fn first_empty_further(&mut self, mut bucket: usize) -> (usize, usize) {
         loop {
-            if let Some(cell) = self.word(bucket).first_empty() {
-                return (bucket, cell);
-            }
             match self.link(bucket) {
                 0 => return (self.append(bucket), 0),
                 next => bucket = next,
+            }
+            if let Some(cell) = self.word(bucket).first_empty() {
+                return (bucket, cell);
             }
         }
     }
@@ -260,10 +345,20 @@ impl<T, M> Generation<T, M> {
     ///
     /// # Panics
     ///
-    /// When bucket numbers run out or memory does, before anything is changed.
+    /// When bucket numbers run out, before anything is changed.
     fn append(&mut self, tail: usize) -> usize {
-        let bucket = self.primary() + self.overflow;
-        let link = u32::try_from(bucket).unwrap_or_else(|_| Refused::TooLarge.fail());
+        let link = self.allocate_overflow(0);
+        self.overflow += 1;
+        let (slab, at) = self.locate_mut(tail);
+        // SAFETY: `locate_mut` answers with an index below the slab's size.
+        unsafe { slab.set_link(at, link) };
+        link as usize
+    }
+
+    /// The number of the overflow bucket that will be taken into use after `ahead` others; allocates
+    /// the chunk it is in unless there is one.
+    fn allocate_overflow(&mut self, ahead: usize) -> u32 {
+        let bucket = self.primary() + self.overflow + ahead;
         if bucket >= self.main.buckets() {
             let (chunk, _) = self.chunk_of(bucket);
             if chunk == self.chunks.len() {
@@ -272,11 +367,7 @@ impl<T, M> Generation<T, M> {
                     .push(slab.unwrap_or_else(|refused| refused.fail()));
             }
         }
-        self.overflow += 1;
-        let (slab, at) = self.locate_mut(tail);
-        // SAFETY: `locate_mut` answers with an index below the slab's size.
-        unsafe { slab.set_link(at, link) };
-        bucket
+        u32::try_from(bucket).unwrap_or_else(|_| Refused::TooLarge.fail())
     }
 
     /// Moves a live entry out and leaves its cell empty.
@@ -284,6 +375,7 @@ impl<T, M> Generation<T, M> {
     /// # Safety
     ///
     /// The cell must be live, in a chain that is not evacuated and starts at `home`.
+    #[inline]
     pub(super) unsafe fn take(&mut self, home: usize, bucket: usize, cell: usize) -> T {
         let (slab, at) = self.locate_mut(bucket);
         // SAFETY: `locate_mut` answers with an index below the slab's size.
@@ -297,46 +389,37 @@ impl<T, M> Generation<T, M> {
         // SAFETY: live by the caller's promise, so initialised by B1; from the next statement on it
         // is not live, so nobody reads it again.
         let entry = unsafe { slot.read() };
+        let mut left = word.with(cell, Tophash::EMPTY_ONE);
+        if word.ends_chain() {
+            left = left.trimmed();
+        }
         // SAFETY: index as above; no cell becomes live.
-        unsafe { slab.set_word(at, word.with(cell, Tophash::EMPTY_ONE)) };
-        if self.is_rest(bucket, cell + 1) {
-            self.extend_rest(home, bucket, cell);
+        unsafe { slab.set_word(at, left) };
+        if cell == CELLS - 1 || (left == Word::EMPTY && bucket != home) {
+            self.extend_rest(home, bucket);
         }
         entry
     }
 
-    /// Whether the chain is emptyRest from this cell on; cell 8 is the first of the next bucket.
-    fn is_rest(&self, bucket: usize, cell: usize) -> bool {
-        if cell < CELLS {
-            return self.word(bucket).byte(cell) == Tophash::EMPTY_REST;
-        }
-        match self.link(bucket) {
-            0 => true,
-            next => self.word(next).byte(0) == Tophash::EMPTY_REST,
-        }
-    }
-
-    /// Turns this emptyOne cell, after which there is only emptyRest, into emptyRest, and likewise
-    /// the emptyOne cells right before it, across buckets (B2).
-    fn extend_rest(&mut self, home: usize, mut bucket: usize, mut cell: usize) {
+    /// Restores B2 after the last cell of `bucket` became emptyOne, or all became emptyRest: if nothing
+    /// follows, trims the bucket, and if nothing is left of it, the one before.
+    #[cold]
+    #[inline(never)]
+    fn extend_rest(&mut self, home: usize, mut bucket: usize) {
         loop {
+            let next = self.link(bucket);
+            if next != 0 && self.word(next).byte(0) != Tophash::EMPTY_REST {
+                return;
+            }
             let (slab, at) = self.locate_mut(bucket);
             // SAFETY: `locate_mut` answers with an index below the slab's size.
-            let mut word = unsafe { slab.word(at) };
-            while word.byte(cell) == Tophash::EMPTY_ONE {
-                word = word.with(cell, Tophash::EMPTY_REST);
-                if cell == 0 {
-                    break;
-                }
-                cell -= 1;
-            }
+            let word = unsafe { slab.word(at) }.trimmed();
             // SAFETY: index as above; no cell becomes live.
             unsafe { slab.set_word(at, word) };
-            if bucket == home || word.byte(0) != Tophash::EMPTY_REST {
+            if bucket == home || word != Word::EMPTY {
                 return;
             }
             bucket = self.before(home, bucket);
-            cell = CELLS - 1;
         }
     }
 
@@ -404,54 +487,43 @@ impl<T, M: Stamp> Generation<T, M> {
     /// and leaves the marks that say where each went.
     ///
     /// The destination chains are empty before (B6), so entries are appended densely. Calls no user
-    /// code. An append can only fail by running out of bucket numbers, after which the table is good
-    /// for being dropped: every entry is live in exactly one place.
+    /// code. All that can fail is to get another overflow bucket, and that is done before any entry of
+    /// a bucket is moved: should it unwind, each entry is live in exactly one place.
     pub(super) fn evacuate(&mut self, home: usize, to: &mut Self) {
         let split = if to.mask == self.mask {
             0
         } else {
             self.primary()
         };
-        let mut x = Tail {
-            bucket: home,
-            cell: 0,
-        };
-        let mut y = Tail {
-            bucket: home + split,
-            cell: 0,
-        };
+        let mut tails = [Tail::new(to, home), Tail::new(to, home + split)];
         let mut bucket = home;
         loop {
             let (slab, at) = self.locate_mut(bucket);
-            // SAFETY: `locate_mut` answers with an index below the slab's size.
+            // SAFETY: `locate_mut` answers with an index below the slab's size, here and below.
             let word = unsafe { slab.word(at) };
-            for cell in 0..CELLS {
-                let byte = word.byte(cell);
-                // SAFETY: index as above, here and below.
-                let now = unsafe { slab.word(at) };
-                if !byte.is_live() {
-                    // SAFETY: no cell becomes live.
-                    unsafe { slab.set_word(at, now.with(cell, Tophash::EVACUATED_EMPTY)) };
-                    continue;
-                }
-                // SAFETY: index as above; a cell number.
-                let entry = unsafe { slab.cell(at, cell) };
-                // SAFETY: as above.
+            let count = word.live().count();
+            if tails.iter().any(|tail| tail.used + count > CELLS) {
+                to.reserve(tails.len());
+            }
+            let mut marks = Word::EVACUATED_EMPTY;
+            for cell in word.live() {
+                // SAFETY: index as above; `live` gives cell numbers.
                 let stamp = unsafe { slab.stamp(at, cell) };
                 // SAFETY: live, so by B1 initialised; `M` is `Copy`.
                 let stamp = unsafe { stamp.read() };
-                let goes_up = stamp.low_hash() as usize & split != 0;
-                let (tail, mark) = match goes_up {
-                    false => (&mut x, Tophash::EVACUATED_X),
-                    true => (&mut y, Tophash::EVACUATED_Y),
-                };
-                tail.make_room(to);
-                // SAFETY: the cell is live and is marked as moved right below, with nothing in
-                // between that could unwind.
-                let entry = unsafe { entry.read() };
-                // SAFETY: no cell becomes live.
-                unsafe { slab.set_word(at, now.with(cell, mark)) };
-                tail.push(to, byte, stamp, entry);
+                // SAFETY: index as above.
+                let entry = unsafe { slab.cell(at, cell) };
+                // PERF: an index, and not a branch that would be mispredicted every other time.
+                let side = usize::from(stamp.low_hash() as usize & split != 0);
+                // SAFETY: the entry is live, so by B1 initialised, and is marked as moved before
+                // anything that could unwind; for a further bucket there is a reserve.
+                unsafe { tails[side].push(to, word.byte(cell), stamp, entry) };
+                marks = marks.with(cell, Tophash::EVACUATED_TO[side]);
+            }
+            // SAFETY: index as above; no cell becomes live.
+            unsafe { slab.set_word(at, marks) };
+            for tail in &tails {
+                tail.flush(to);
             }
             // SAFETY: index as above.
             bucket = unsafe { slab.link(at) };
@@ -460,28 +532,79 @@ impl<T, M: Stamp> Generation<T, M> {
             }
         }
     }
+
+    /// Makes sure that the next `count` overflow buckets can be taken into use without fail.
+    #[cold]
+    fn reserve(&mut self, count: usize) {
+        for ahead in 0..count {
+            self.allocate_overflow(ahead);
+        }
+    }
 }
 
-/// The end of a chain that is being filled densely: its next cell.
-struct Tail {
+/// The last bucket of a chain that is being filled densely.
+struct Tail<T, M> {
     bucket: usize,
-    cell: usize,
+    /// Its cells in use.
+    used: usize,
+    /// Its word, which is ahead of the bucket's own until `flush`.
+    word: Word,
+    cells: NonNull<T>,
+    stamps: NonNull<M>,
 }
 
-impl Tail {
-    /// Makes sure that the next cell exists, with a further bucket if need be.
-    fn make_room<T, M>(&mut self, to: &mut Generation<T, M>) {
-        if self.cell == CELLS {
-            *self = Self {
-                bucket: to.append(self.bucket),
-                cell: 0,
-            };
+impl<T, M> Tail<T, M> {
+    /// The chain of primary bucket `home`, which is empty.
+    fn new(to: &Generation<T, M>, home: usize) -> Self {
+        let (cells, stamps) = to.cells_and_stamps(home);
+        Self {
+            bucket: home,
+            used: 0,
+            word: Word::EMPTY,
+            cells,
+            stamps,
         }
     }
 
-    /// Fills the next cell.
-    fn push<T, M>(&mut self, to: &mut Generation<T, M>, top: Tophash, stamp: M, entry: T) {
-        let _ = to.place(self.bucket, top, stamp, entry);
-        self.cell += 1;
+    /// Moves an entry into the next cell, which may be the first of a further bucket.
+    ///
+    /// # Safety
+    ///
+    /// * `entry` must be initialised, and counts as moved out.
+    /// * `flush` must follow before anybody looks at the bucket.
+    #[inline]
+    unsafe fn push(
+        &mut self,
+        to: &mut Generation<T, M>,
+        top: Tophash,
+        stamp: M,
+        entry: NonNull<T>,
+    ) {
+        if self.used == CELLS {
+            self.flush(to);
+            let next = to.append(self.bucket);
+            *self = Self::new(to, next);
+        }
+        // SAFETY: `cells` are the eight of a bucket, and `used` is below eight.
+        let slot = unsafe { self.cells.add(self.used) };
+        // SAFETY: initialised by the caller's promise; another generation's cells are elsewhere.
+        unsafe { slot.copy_from_nonoverlapping(entry, 1) };
+        // SAFETY: as for the cells.
+        let slot = unsafe { self.stamps.add(self.used) };
+        // SAFETY: memory of ours, of the right type.
+        unsafe { slot.write(stamp) };
+        self.word = self.word.with(self.used, top);
+        self.used += 1;
+    }
+
+    /// Makes what was pushed live.
+    #[inline]
+    fn flush(&self, to: &mut Generation<T, M>) {
+        if self.used > 0 {
+            let (slab, at) = to.locate_mut(self.bucket);
+            // SAFETY: `locate_mut` answers with an index below the slab's size; the first `used` cells
+            // and stamps have been written, and the word makes no other live.
+            unsafe { slab.set_word(at, self.word) };
+        }
     }
 }

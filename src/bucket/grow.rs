@@ -9,7 +9,7 @@ use std::mem;
 
 use super::Stamp;
 use super::chain::Generation;
-use super::header::{Growth, over_load, too_many_overflow};
+use super::header::{Growth, over_load};
 use super::raw::Refused;
 use super::table::Table;
 
@@ -66,25 +66,27 @@ impl<T, M: Stamp> Evacuation<T, M> {
 }
 
 impl<T, M: Stamp> Table<T, M> {
-    /// Makes sure that the chain for `hash` is in the current generation and that one more entry may
-    /// go in: carries on a growth, or starts one.
+    /// Makes sure that the chain for `hash` is in the current generation, that this is allocated, and
+    /// that one more entry may go in: carries on a growth, or starts one.
     #[inline]
     pub(super) fn grow_for_insert(&mut self, hash: u64) {
-        self.advance_growth(hash);
-        if self.evacuation.is_some() {
-            return;
-        }
-        let bits = self.current.bits();
-        if over_load(self.len + 1, bits) || too_many_overflow(self.current.overflow(), bits) {
-            self.start_growth(hash);
-        } else if !self.current.is_allocated() {
-            self.allocate();
+        if self.evacuation.is_some() || !self.current.has_room(self.len) {
+            self.grow_for_insert_slow(hash);
         }
     }
 
     #[cold]
-    fn allocate(&mut self) {
-        self.current = Generation::new(0).unwrap_or_else(|refused| refused.fail());
+    #[inline(never)]
+    fn grow_for_insert_slow(&mut self, hash: u64) {
+        self.advance_growth(hash);
+        if self.evacuation.is_some() || self.current.has_room(self.len) {
+            return;
+        }
+        if self.current.is_allocated() {
+            self.start_growth(hash);
+        } else {
+            self.current = Generation::new(0).unwrap_or_else(|refused| refused.fail());
+        }
     }
 
     #[cold]

@@ -29,12 +29,13 @@ pub(super) const fn over_load(count: usize, bits: u32) -> bool {
     count as u64 > load_limit(bits)
 }
 
-/// Whether `overflow` overflow buckets are too many: as many as there are primary ones.
+/// Whether `overflow` overflow buckets are too many for `primary` primary ones: when there are as many.
 ///
 /// Go counts in 16 bits and samples from B = 16 on to make do; ours counts exactly, so the sampled
 /// threshold (2^15 samples of one in 2^(B-15)) becomes the plain one.
-pub(super) const fn too_many_overflow(overflow: usize, bits: u32) -> bool {
-    overflow >= 1 << bits
+#[inline]
+pub(super) const fn too_many_overflow(overflow: usize, primary: usize) -> bool {
+    overflow >= primary
 }
 
 /// The smallest B that holds `hint` entries, if there is one.

@@ -18,7 +18,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 
 use super::header::CELLS;
-use super::tophash::Word;
+use super::tophash::{Tophash, Word};
 
 /// Where a bucket's cells start is worth aligning once the arrays outgrow the nearest caches.
 const CACHE_LINE: usize = 64;
@@ -222,6 +222,36 @@ impl<T, M> Slab<T, M> {
         debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
         // SAFETY: in bounds of the stamp array by the caller's promise.
         unsafe { self.stamps.add(bucket * CELLS + cell) }
+    }
+
+    /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    #[inline]
+    pub(super) unsafe fn fill(
+        &mut self,
+        bucket: usize,
+        cell: usize,
+        top: Tophash,
+        stamp: M,
+        entry: T,
+    ) -> NonNull<T> {
+        debug_assert!(top.is_live(), "{top:?} in a live cell");
+        // SAFETY: in bounds by the caller's promise, here and below.
+        let slot = unsafe { self.cell(bucket, cell) };
+        // SAFETY: memory of ours, of the right type, that `&mut self` lets us write.
+        unsafe { slot.write(entry) };
+        // SAFETY: in bounds.
+        let stamp_slot = unsafe { self.stamp(bucket, cell) };
+        // SAFETY: as for the entry.
+        unsafe { stamp_slot.write(stamp) };
+        // SAFETY: in bounds.
+        let word = unsafe { self.word(bucket) }.with(cell, top);
+        // SAFETY: in bounds; the one cell that becomes live has just been written.
+        unsafe { self.set_word(bucket, word) };
+        slot
     }
 
     /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.

@@ -64,16 +64,32 @@ impl Life {
     /// only once, it is produced once: nothing that a cursor promises is broken.
     #[inline]
     pub(super) fn next_stamp<T>(&mut self, hash: u64, table: &Table<T, EntryStamp>) -> EntryStamp {
-        loop {
-            let stamp = EntryStamp {
-                low_hash: hash as u32,
-                birth: self.births as u32,
-            };
-            let is_first_round = self.births <= u64::from(u32::MAX);
-            self.births += 1;
-            if is_first_round || table.find_stamp(stamp).is_none() {
-                return stamp;
-            }
+        let stamp = self.give_birth(hash);
+        if self.births <= 1 << 32 {
+            return stamp;
         }
+        self.first_unused(stamp, table)
+    }
+
+    #[inline]
+    fn give_birth(&mut self, hash: u64) -> EntryStamp {
+        let birth = self.births as u32;
+        self.births += 1;
+        EntryStamp {
+            low_hash: hash as u32,
+            birth,
+        }
+    }
+
+    #[cold]
+    fn first_unused<T>(
+        &mut self,
+        mut stamp: EntryStamp,
+        table: &Table<T, EntryStamp>,
+    ) -> EntryStamp {
+        while table.find_stamp(stamp).is_some() {
+            stamp = self.give_birth(stamp.low_hash.into());
+        }
+        stamp
     }
 }

@@ -12,7 +12,6 @@ use super::Stamp;
 use super::chain::{Generation, Place};
 use super::grow::Evacuation;
 use super::header::{Growth, Layout, MAX_BITS, bits_for, load_limit};
-use super::tophash::Tophash;
 use super::walk::{Drain, IntoIter, Iter, IterMut, Walk};
 
 pub(crate) struct Table<T, M: Stamp> {
@@ -80,16 +79,36 @@ impl<T, M: Stamp> Table<T, M> {
     #[inline]
     pub(super) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
         match &self.evacuation {
-            Some(evacuation) if evacuation.holds(hash) => evacuation.old(),
-            _ => &self.current,
+            Some(evacuation) => self.generation_while_growing(evacuation, hash),
+            None => &self.current,
         }
+    }
+
+    #[inline(never)]
+    fn generation_while_growing<'a>(
+        &'a self,
+        evacuation: &'a Evacuation<T, M>,
+        hash: u64,
+    ) -> &'a Generation<T, M> {
+        match evacuation.holds(hash) {
+            true => evacuation.old(),
+            false => &self.current,
+        }
+    }
+
+    #[inline]
+    fn place_of(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
+        let generation = self.generation_of(hash);
+        // SAFETY: `generation_of` has just seen that the chain is not evacuated, if it is an old one;
+        // those of the current generation never are (B3).
+        unsafe { generation.find(hash, eq) }
     }
 
     /// The entry with this hash that `eq` accepts. Changes nothing, so any number of threads may call
     /// it on a shared table.
     #[inline]
     pub(crate) fn find(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&T> {
-        let place = self.generation_of(hash).find(hash, eq)?;
+        let place = self.place_of(hash, eq)?;
         // SAFETY: `find` gives a live cell, initialised by B1; `&self` keeps it so.
         Some(unsafe { place.entry.as_ref() })
     }
@@ -97,7 +116,7 @@ impl<T, M: Stamp> Table<T, M> {
     /// Like [`Self::find`], to change the entry. Does no growth work: see [`Self::advance_growth`].
     #[inline]
     pub(crate) fn find_mut(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&mut T> {
-        let mut place = self.generation_of(hash).find(hash, eq)?;
+        let mut place = self.place_of(hash, eq)?;
         // SAFETY: `find` gives a live cell, initialised by B1, through a pointer that may be written
         // to; `&mut self` excludes everyone else.
         Some(unsafe { place.entry.as_mut() })
@@ -131,8 +150,8 @@ impl<T, M: Stamp> Table<T, M> {
     fn place_new(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
         debug_assert_eq!(stamp.low_hash(), hash as u32, "a stamp of another hash");
         self.grow_for_insert(hash);
-        let home = self.current.home(hash);
-        let place = self.current.place(home, Tophash::of(hash), stamp, entry);
+        // SAFETY: `grow_for_insert` allocates if nothing was.
+        let place = unsafe { self.current.place(hash, stamp, entry) };
         self.len += 1;
         place
     }
@@ -148,7 +167,7 @@ impl<T, M: Stamp> Table<T, M> {
 
     #[inline]
     fn take(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<T> {
-        let place = self.generation_of(hash).find(hash, eq)?;
+        let place = self.place_of(hash, eq)?;
         // SAFETY: just found for this hash.
         Some(unsafe { self.take_at(hash, &place) })
     }
@@ -291,11 +310,11 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
         hash: u64,
         eq: impl FnMut(&T) -> bool,
     ) -> Result<Found<'_, T, M>, &mut Self> {
-        let generation = self.generation_of(hash);
-        let Some(mut place) = generation.find(hash, eq) else {
+        let Some(mut place) = self.place_of(hash, eq) else {
             return Err(self);
         };
         if self.evacuation.is_some() {
+            let generation = self.generation_of(hash);
             let stamp = generation.stamp(place.bucket, place.cell);
             self.advance_growth(hash);
             let moved = self.current.find_stamp(stamp);

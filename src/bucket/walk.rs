@@ -1,9 +1,10 @@
 //! Walks over all live cells: the iterators.
 //!
 //! A walk goes through the buckets by number, those of the current generation and then, while growing,
-//! those of the old one, from a starting bucket once around; within each bucket from a starting cell
-//! once around. An entry that moved has left a mark that is not live, so each is met once (B1, B3).
-//! The walk counts down the entries left and so does not look at the buckets after the last one.
+//! those of the old one, from a starting bucket once around. It takes eight buckets at a time where
+//! they are side by side, and gives their live cells from a starting cell once around. An entry that
+//! moved has left a mark that is not live, so each is met once (B1, B3). The walk counts down the
+//! entries left and so does not look at the buckets after the last one.
 
 #![expect(unsafe_code, reason = "pointers to live cells become references")]
 
@@ -16,7 +17,6 @@ use super::Stamp;
 use super::chain::Generation;
 use super::header::CELLS;
 use super::table::Table;
-use super::tophash::Cells;
 
 /// A cell's address.
 pub(super) struct At {
@@ -25,80 +25,126 @@ pub(super) struct At {
     pub(super) cell: usize,
 }
 
+/// Buckets taken at a time: as many as a word has bits for their cells.
+///
+/// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a branch
+/// that is mispredicted every time. With eight buckets to a mask that is once in some forty entries.
+const STRIDE: usize = 8;
+
 /// A position in a walk. Belongs to one table, which must not grow, shrink or be cleared meanwhile;
-/// cells not reached yet and the one just given may be emptied.
-#[derive(Clone)]
-pub(super) struct Walk {
-    /// Live cells of the bucket under the walk that have not been given, as seen from `turn`.
-    live: Cells,
-    /// The bucket under the walk; counted through both generations.
-    bucket: usize,
-    next_bucket: usize,
-    /// The cell each bucket is begun with.
+/// the cell just given may be emptied.
+pub(super) struct Walk<T> {
+    /// A bit for each live cell of the stride under the walk that has not been given, seen from cell
+    /// `turn` on: bit i stands for cell i + `turn` mod 64.
+    live: u64,
     turn: u32,
+    /// The first cell of the stride.
+    cells: NonNull<T>,
+    /// The first bucket of the stride; counted through both generations.
+    first: usize,
+    /// The first bucket after it.
+    next: usize,
+    /// Where the walk stops: at the number of buckets, and once it has begun again at bucket 0, at the
+    /// bucket it started from.
+    end: usize,
+    /// The bucket it started from.
+    start: usize,
+    /// What `turn` is taken from.
+    turns: u32,
     /// Live cells not given yet.
     left: usize,
 }
 
-impl Walk {
+// SAFETY: `cells` is an address, used only together with the table, whose own sharing rules then say
+// what is allowed.
+unsafe impl<T> Send for Walk<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Walk<T> {}
+
+impl<T> Clone for Walk<T> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
+
+impl<T> Walk<T> {
     /// A walk over all of `table`, with starting points taken from the bits of `start`.
-    pub(super) fn new<T, M: Stamp>(table: &Table<T, M>, start: u64) -> Self {
-        let next_bucket = match table.walk_len() {
-            0 => 0,
-            buckets => (start >> 3) as usize % buckets,
-        };
-        let turn = start as u32 % CELLS as u32;
+    pub(super) fn new<M: Stamp>(table: &Table<T, M>, start: u64) -> Self {
+        let buckets = table.walk_len();
+        let first = (start >> 32) as usize % buckets.max(1);
         Self {
-            live: Cells::NONE,
-            bucket: 0,
-            next_bucket,
-            turn,
+            live: 0,
+            turn: 0,
+            cells: NonNull::dangling(),
+            first,
+            next: first,
+            end: buckets,
+            start: first,
+            turns: start as u32,
             left: table.len(),
         }
     }
 
-    /// The next live cell: where it is, and its entry.
+    /// The next live cell, counted through the stride, after going on to another if need be.
     #[inline]
-    pub(super) fn next_at<T, M: Stamp>(&mut self, table: &Table<T, M>) -> Option<(At, NonNull<T>)> {
+    fn next_cell<M: Stamp>(&mut self, table: &Table<T, M>) -> Option<usize> {
         if self.left == 0 {
             return None;
         }
-        loop {
-            if let Some(turned) = self.live.next() {
-                self.left -= 1;
-                let cell = (turned + self.turn as usize) % CELLS;
-                let (is_old, bucket, generation) = table.walk_bucket(self.bucket);
-                let at = At {
-                    is_old,
-                    bucket,
-                    cell,
-                };
-                return Some((at, generation.entry(bucket, cell)));
-            }
-            self.bucket = self.next_bucket;
-            let (_, bucket, generation) = table.walk_bucket(self.bucket);
-            self.live = generation.word(bucket).live().turned(self.turn);
-            self.next_bucket += 1;
-            if self.next_bucket == table.walk_len() {
-                self.next_bucket = 0;
-            }
+        while self.live == 0 {
+            self.enter_stride(table);
         }
+        let bit = self.live.trailing_zeros();
+        self.live &= self.live - 1;
+        self.left -= 1;
+        Some((bit + self.turn) as usize % (STRIDE * CELLS))
     }
 
+    fn enter_stride<M: Stamp>(&mut self, table: &Table<T, M>) {
+        if self.next == self.end {
+            (self.next, self.end) = (0, self.start);
+        }
+        self.first = self.next;
+        let (_, bucket, generation) = table.walk_bucket(self.first);
+        let stride = generation.stride(bucket, STRIDE.min(self.end - self.first));
+        self.turn = self.turns % (stride.buckets * CELLS) as u32;
+        self.live = stride.live.rotate_right(self.turn);
+        self.cells = stride.cells;
+        self.next += stride.buckets;
+    }
+
+    /// The next live cell's entry.
     #[inline]
-    fn next<T, M: Stamp>(&mut self, table: &Table<T, M>) -> Option<NonNull<T>> {
-        self.next_at(table).map(|(_, entry)| entry)
+    fn next<M: Stamp>(&mut self, table: &Table<T, M>) -> Option<NonNull<T>> {
+        let cell = self.next_cell(table)?;
+        // SAFETY: the cells of a stride are side by side, and this is one of them.
+        Some(unsafe { self.cells.add(cell) })
+    }
+
+    /// Like [`Self::next`], with the address.
+    pub(super) fn next_at<M: Stamp>(&mut self, table: &Table<T, M>) -> Option<(At, NonNull<T>)> {
+        let cell = self.next_cell(table)?;
+        let (is_old, bucket, generation) = table.walk_bucket(self.first + cell / CELLS);
+        let cell = cell % CELLS;
+        Some((
+            At {
+                is_old,
+                bucket,
+                cell,
+            },
+            generation.entry(bucket, cell),
+        ))
     }
 
     /// Drops the entries not given yet, the rest also if dropping one panics. They stay marked live:
     /// the table must not be used again, but for its memory.
-    pub(super) fn drop_entries<T, M: Stamp>(self, table: &mut Table<T, M>) {
+    pub(super) fn drop_entries<M: Stamp>(self, table: &mut Table<T, M>) {
         table.len = 0;
         if !mem::needs_drop::<T>() {
             return;
         }
         /// Goes on where an unwinding drop left off.
-        struct Rest<'a, T, M: Stamp>(Walk, &'a Table<T, M>);
+        struct Rest<'a, T, M: Stamp>(Walk<T>, &'a Table<T, M>);
 
         impl<T, M: Stamp> Rest<'_, T, M> {
             fn drop_all(&mut self) {
@@ -151,19 +197,29 @@ impl<T, M: Stamp> Table<T, M> {
 }
 
 /// A walk that borrows nothing between two steps, for a table that nobody changes.
-#[derive(Default)]
-pub(crate) struct Position(Option<Walk>);
+pub(crate) struct Position<T>(Option<Walk<T>>);
+
+impl<T> Position<T> {
+    /// Before the first step.
+    pub(crate) const fn new() -> Self {
+        Self(None)
+    }
+}
 
 impl<T, M: Stamp> Table<T, M> {
     /// The next entry of a walk over all of the table, from a starting point that `start` chooses at the
     /// first step.
-    pub(crate) fn next(&self, at: &mut Position, start: impl FnOnce() -> u64) -> Option<&T> {
+    pub(crate) fn next(&self, at: &mut Position<T>, start: impl FnOnce() -> u64) -> Option<&T> {
         let walk = at.0.get_or_insert_with(|| Walk::new(self, start()));
-        let (at, entry) = walk.next_at(self)?;
-        let word = self.generation_at(&at).word(at.bucket);
-        assert!(word.live().any(|live| live == at.cell), "another table");
-        // SAFETY: the cell is in range, or `next_at` had panicked, and live, as just seen, so it is
-        // initialised (B1); `&self` keeps it so.
+        let (at, _) = walk.next_at(self)?;
+        let generation = self.generation_at(&at);
+        let is_live = generation
+            .word(at.bucket)
+            .live()
+            .any(|live| live == at.cell);
+        assert!(is_live, "the table is another, or was changed");
+        let entry = generation.entry(at.bucket, at.cell);
+        // SAFETY: a live cell of this table, as just seen, so it is initialised (B1); `&self` keeps it so.
         Some(unsafe { entry.as_ref() })
     }
 }
@@ -171,7 +227,7 @@ impl<T, M: Stamp> Table<T, M> {
 /// Shared references to all entries.
 pub(crate) struct Iter<'a, T, M: Stamp> {
     table: &'a Table<T, M>,
-    walk: Walk,
+    walk: Walk<T>,
 }
 
 impl<'a, T, M: Stamp> Iter<'a, T, M> {
@@ -214,7 +270,7 @@ impl<T, M: Stamp> FusedIterator for Iter<'_, T, M> {}
 /// Exclusive references to all entries.
 pub(crate) struct IterMut<'a, T, M: Stamp> {
     table: &'a mut Table<T, M>,
-    walk: Walk,
+    walk: Walk<T>,
 }
 
 impl<'a, T, M: Stamp> IterMut<'a, T, M> {
@@ -259,7 +315,7 @@ impl<T, M: Stamp> FusedIterator for IterMut<'_, T, M> {}
 pub(crate) struct IntoIter<T, M: Stamp> {
     /// Counts as empty, so that dropping it frees memory only: the entries are the walk's.
     table: Table<T, M>,
-    walk: Walk,
+    walk: Walk<T>,
 }
 
 impl<T, M: Stamp> IntoIter<T, M> {

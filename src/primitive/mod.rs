@@ -7,6 +7,7 @@
 //!
 //! What the door offers, beyond names that mirror std:
 //!
+//! * [`Cell`] and [`UnsafeCell`]: for what one thread at a time owns; the model checks that.
 //! * [`Mutex`]: no poisoning; `lock` returns the guard.
 //! * [`SnapshotCell`]: holds one `Arc<T>`; `load` clones it, `store` replaces it.
 //! * [`process_barrier`]: a memory barrier on every running thread of the process, or `false` where
@@ -22,3 +23,5 @@ pub(crate) use self::native::*;
 mod model;
 #[cfg(splitmap_loom)]
 pub(crate) use self::model::*;
+#[cfg(splitmap_loom)]
+pub use self::model::{Choices, ProcessBarrier, choose};

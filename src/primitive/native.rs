@@ -1,5 +1,6 @@
 //! The native half of the door: std, `parking_lot`, `arc-swap` and the kernel.
 
+pub(crate) use std::cell::Cell;
 pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
@@ -8,7 +9,6 @@ pub(crate) use std::sync::atomic::{
 pub(crate) use crossbeam_utils::{Backoff, CachePadded};
 pub(crate) use parking_lot::MutexGuard;
 
-use std::cell::Cell;
 use std::sync::OnceLock;
 use std::sync::atomic::compiler_fence;
 

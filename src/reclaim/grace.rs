@@ -1,9 +1,10 @@
 //! Batches of garbage and when each may be freed.
 //!
 //! Closing a batch costs one heavy barrier and a look at every slot; the slots found inside a section
-//! are what the batch waits for. The queue is served from the front: a section that holds back a batch
+//! are what the batch waits for, and are asked to serve the queue when they leave. The queue is served from the front: a section that holds back a batch
 //! began before that batch was closed, so it holds back the later ones too, and looking behind a batch
-//! that is not due would find nothing.
+//! that is not due would find nothing. (Two batches closed at the same time may queue in either order; then
+//! one waits a little longer than it must.)
 
 use std::collections::VecDeque;
 
@@ -52,6 +53,9 @@ impl<C, G> Registry<C, G> {
         for slot in self.slots() {
             slot.bequeath(&mut objects);
         }
+        if objects.is_empty() {
+            return Ok(());
+        }
         if !self.barrier.heavy() {
             return Err(objects);
         }
@@ -59,6 +63,7 @@ impl<C, G> Registry<C, G> {
             .slots()
             .filter_map(|slot| {
                 let sequence = slot.open_section()?;
+                slot.summon();
                 Some(Wait { slot, sequence })
             })
             .collect();

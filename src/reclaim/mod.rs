@@ -53,8 +53,9 @@
 //! # Where garbage waits
 //!
 //! An object waits in its thread's own list until a batch is full, then in the domain's queue, from
-//! which any thread that closes a batch frees what is due. A thread that idles outside sections holds
-//! back nothing of the queue; a thread that exits leaves its list to whoever closes a batch next.
+//! which any thread that closes a batch frees what is due, and so do the threads whose sections held it
+//! back, when they leave. A thread that idles outside sections holds back nothing of the queue; a thread
+//! that exits leaves its list to whoever closes a batch next.
 //! Freeing runs the user's `Drop`, which may use the map again: it happens at the end of an outermost
 //! section, with no lock held and no borrow of a slot alive.
 
@@ -73,8 +74,10 @@ use core::ptr::NonNull;
 
 use self::barrier::Barrier;
 use self::grace::Queue;
-pub(crate) use self::slot::Section;
 use self::slot::Slot;
+pub(crate) use self::slot::{Kept, Section};
+#[cfg(splitmap_loom)]
+pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
 
 /// One map's readers and garbage.

@@ -3,13 +3,14 @@
 //! The whole record sits on cache lines of its own. A reader writes `sequence` and `depth` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
-use core::cell::Cell;
 use core::marker::PhantomData;
 
 use super::Registry;
 use super::barrier::Barrier;
 use super::tenure::Tenure;
-use crate::primitive::{Arc, AtomicIsize, AtomicUsize, CachePadded, Ordering, UnsafeCell};
+use crate::primitive::{
+    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Cell, Ordering, UnsafeCell,
+};
 use crate::tuning::RETIRED_BATCH;
 
 /// A thread's record. See R1 for who may touch what.
@@ -18,20 +19,25 @@ pub(super) struct Slot<C, G> {
     sequence: AtomicUsize,
     /// Open sections. 64 bits also on 32-bit machines, so that leaking sections cannot overflow it.
     depth: Cell<u64>,
-    /// Something to do at the end of the outermost section: a full list, superseded caches, a tenure
-    /// that ends with the section.
-    errand: Cell<bool>,
+    /// Open sections whose operation may still be looking into the cached object. No user code can leak
+    /// one.
+    looking: Cell<u32>,
+    /// Something to do at the end of the outermost section: a full list, garbage in the queue that this
+    /// section held back, a tenure that ends with the section. A hint: others set it too.
+    errand: AtomicBool,
+    /// `superseded` is not empty.
+    stale: Cell<bool>,
     /// A copy of the registry's, to keep `enter` on this line.
     barrier: Barrier,
     /// The generation that `cache` belongs to; 0 when it is empty.
-    generation: Cell<usize>,
+    generation: Cell<u64>,
     cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.
     counted: AtomicIsize,
     /// The length of `list`, for others to read. Written by the owner only.
     listed: AtomicUsize,
     list: UnsafeCell<Vec<G>>,
-    /// Former contents of `cache` that an open section of this thread may still be looking into.
+    /// Former contents of `cache` that an operation of this thread may still be looking into.
     superseded: UnsafeCell<Vec<Arc<C>>>,
     /// The list is to be closed at the end of the section, full or not.
     flush: Cell<bool>,
@@ -52,7 +58,9 @@ impl<C, G> Slot<C, G> {
         Self {
             sequence: AtomicUsize::new(0),
             depth: Cell::new(0),
-            errand: Cell::new(false),
+            looking: Cell::new(0),
+            errand: AtomicBool::new(false),
+            stale: Cell::new(false),
             barrier: registry.barrier,
             generation: Cell::new(0),
             cache: UnsafeCell::new(None),
@@ -106,14 +114,21 @@ impl<C, G> Slot<C, G> {
         self.term.set(term);
         self.passing.set(false);
         // A section that outlived its thread's tenure left its errand to us.
-        self.errand.set(true);
+        self.summon();
         true
     }
 
     /// Makes the tenure end with the outermost section.
     pub(super) fn make_passing(&self) {
         self.passing.set(true);
-        self.errand.set(true);
+        self.summon();
+    }
+
+    /// Has the owner settle at the end of its outermost section.
+    pub(super) fn summon(&self) {
+        // ORDERING: Relaxed. A hint: one that comes too late, or is overwritten, delays freeing until
+        // another batch is closed.
+        self.errand.store(true, Ordering::Relaxed);
     }
 
     /// The odd number of the section that the owner is in, if it is in one.
@@ -176,7 +191,8 @@ impl<C, G> Slot<C, G> {
         let depth = self.depth.get() - 1;
         self.depth.set(depth);
         if depth == 0 {
-            if self.errand.get() {
+            // ORDERING: Relaxed. A hint, see `summon`.
+            if self.errand.load(Ordering::Relaxed) {
                 self.leave_with_errand();
             } else {
                 self.announce_leave();
@@ -202,11 +218,30 @@ impl<C, G> Slot<C, G> {
         let still_owner = self.tenure.is(self.term.get());
         self.announce_leave();
         if still_owner {
+            let _passing = EndIfPassing(self);
             self.settle();
-            if self.passing.get() {
-                self.tenure.end(self.term.get());
-            }
         }
+    }
+
+    /// The operation of one section no longer looks into the cached object.
+    #[inline]
+    fn end_look(&self) {
+        let looking = self.looking.get() - 1;
+        self.looking.set(looking);
+        if looking == 0 && self.stale.get() {
+            self.drop_superseded();
+        }
+    }
+
+    #[cold]
+    fn drop_superseded(&self) {
+        self.stale.set(false);
+        let superseded = self.superseded.with_mut(|superseded| {
+            // SAFETY: this thread owns the slot (R1), as an operation of its own ends here, and no other
+            // reference to the list exists.
+            core::mem::take(unsafe { &mut *superseded })
+        });
+        drop(superseded);
     }
 
     /// Closes the list if it is full, and frees all that is due in the domain.
@@ -214,16 +249,14 @@ impl<C, G> Slot<C, G> {
     /// Objects are dropped with no lock held and no borrow alive, as their `Drop` may use the map.
     fn settle(&self) {
         if self.settling.replace(true) {
-            return; // the outer call's loop goes on after the object that called back
+            return; // the outer call, whose object called back, goes on after it
         }
         let _reset = ResetOnDrop(&self.settling);
-        self.errand.set(self.passing.get());
-        loop {
-            let superseded = self.superseded.with_mut(|superseded| {
-                // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
-                core::mem::take(unsafe { &mut *superseded })
-            });
-            drop(superseded); // tables hold plain pointers: no user code
+        // ORDERING: Relaxed. A hint, see `summon`.
+        self.errand.store(false, Ordering::Relaxed);
+        // Objects that retire others when dropped could go on for ever: a second round, and the rest at
+        // the end of the next section.
+        for _round in 0..2 {
             let closed = self.close_list();
             // SAFETY: the registry outlives its slots; it is only used through shared references.
             let due = unsafe { &*self.registry }.due();
@@ -232,6 +265,7 @@ impl<C, G> Slot<C, G> {
             }
             drop(due);
         }
+        self.summon();
     }
 
     /// Closes the list if it is full or to be flushed; returns whether it did.
@@ -266,9 +300,21 @@ impl Drop for ResetOnDrop<'_> {
     }
 }
 
-/// An open read-side section of the calling thread.
+/// Ends the tenure of a slot that was taken for one section, also when an object's `Drop` unwinds.
+struct EndIfPassing<'a, C, G>(&'a Slot<C, G>);
+
+impl<C, G> Drop for EndIfPassing<'_, C, G> {
+    fn drop(&mut self) {
+        if self.0.passing.get() {
+            self.0.tenure.end(self.0.term.get());
+        }
+    }
+}
+
+/// An open read-side section of the calling thread, and an operation inside it.
 ///
-/// Whatever was reachable at some moment since it was entered stays allocated until it is dropped.
+/// Whatever was reachable at some moment since it was entered stays allocated until it is dropped. So do
+/// the cached objects that were current meanwhile.
 pub(crate) struct Section<'d, C, G> {
     slot: &'d Slot<C, G>,
     /// A section ends on the thread that began it (R1).
@@ -280,28 +326,41 @@ impl<'d, C, G> Section<'d, C, G> {
     #[inline]
     pub(super) fn enter(slot: &'d Slot<C, G>) -> Self {
         slot.enter();
+        slot.looking.set(slot.looking.get() + 1);
         Self {
             slot,
             _not_send: PhantomData,
         }
     }
 
+    /// Ends the operation and keeps the section open.
+    #[inline]
+    pub(crate) fn keep(self) -> Kept<'d, C, G> {
+        let kept = Kept {
+            slot: self.slot,
+            _not_send: PhantomData,
+        };
+        core::mem::forget(self); // its leave is `kept`'s now
+        kept.slot.end_look();
+        kept
+    }
+
     /// The cached object, if it is of this generation.
     #[inline]
-    pub(crate) fn cached(&self, generation: usize) -> Option<&C> {
+    pub(crate) fn cached(&self, generation: u64) -> Option<&C> {
         if self.slot.generation.get() != generation {
             return None;
         }
         self.slot.cache.with(|cache| {
             // SAFETY: this thread owns the slot (R1). The result may outlive a replacement of the
-            // cache: `cache` keeps what it replaces until the outermost section has ended, and this
-            // one, which the result borrows, ends no later.
+            // cache: what `cache` replaces is kept until no operation of this thread looks, and the
+            // result borrows one that does.
             unsafe { &*cache }.as_deref()
         })
     }
 
     /// Replaces the cached object.
-    pub(crate) fn cache(&self, generation: usize, object: Arc<C>) -> &C {
+    pub(crate) fn cache(&self, generation: u64, object: Arc<C>) -> &C {
         let address: *const C = &raw const *object;
         let former = self.slot.cache.with_mut(|cache| {
             // SAFETY: this thread owns the slot (R1). References handed out point into the object,
@@ -314,15 +373,15 @@ impl<'d, C, G> Section<'d, C, G> {
                 // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
                 unsafe { &mut *superseded }.push(former);
             });
-            self.slot.errand.set(true);
+            self.slot.stale.set(true);
         }
         // SAFETY: the cell now shares ownership of the object and, as in `cached`, keeps it for as
-        // long as this section is open.
+        // long as this operation looks.
         unsafe { &*address }
     }
 
     /// Another share of the cached object, if it is of this generation.
-    pub(crate) fn cached_shared(&self, generation: usize) -> Option<Arc<C>> {
+    pub(crate) fn cached_shared(&self, generation: u64) -> Option<Arc<C>> {
         if self.slot.generation.get() != generation {
             return None;
         }
@@ -343,14 +402,14 @@ impl<'d, C, G> Section<'d, C, G> {
         });
         self.slot.set_listed(length);
         if length >= RETIRED_BATCH {
-            self.slot.errand.set(true);
+            self.slot.summon();
         }
     }
 
     /// Has all that this thread retired closed at the end of the outermost section, however little.
     pub(crate) fn flush(&self) {
         self.slot.flush.set(true);
-        self.slot.errand.set(true);
+        self.slot.summon();
     }
 
     /// Adds to the domain's count.
@@ -365,6 +424,21 @@ impl<'d, C, G> Section<'d, C, G> {
 }
 
 impl<C, G> Drop for Section<'_, C, G> {
+    #[inline]
+    fn drop(&mut self) {
+        self.slot.end_look();
+        self.slot.leave();
+    }
+}
+
+/// A read-side section that is kept open after its operation has ended.
+pub(crate) struct Kept<'d, C, G> {
+    slot: &'d Slot<C, G>,
+    /// A section ends on the thread that began it (R1).
+    _not_send: PhantomData<*mut ()>,
+}
+
+impl<C, G> Drop for Kept<'_, C, G> {
     #[inline]
     fn drop(&mut self) {
         self.slot.leave();

@@ -118,19 +118,34 @@ impl Owned {
         let at = owned.partition_point(|other| other.domain < slot.domain);
         owned.insert(at, slot);
     }
-}
 
-impl Drop for Owned {
-    fn drop(&mut self) {
+    fn end_terms(&self) {
+        let slots = self.0.take();
+        if slots.is_empty() {
+            return; // and nothing is remembered as recent
+        }
         let _ = RECENT.try_with(|recent| {
             for way in &recent.0 {
                 way.set((0, core::ptr::null()));
             }
         });
-        for slot in self.0.get_mut() {
+        for slot in slots {
             slot.tenure.end(slot.term);
         }
     }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.end_terms();
+    }
+}
+
+/// Ends the terms of the calling thread now, as its exit would, for models in which something outlives
+/// them.
+#[cfg(splitmap_loom)]
+pub(crate) fn end_terms() {
+    OWNED.with(Owned::end_terms);
 }
 
 per_thread! {

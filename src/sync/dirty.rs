@@ -166,21 +166,28 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         (entry, value)
     }
 
-    /// Unlinks a key from dirty, which alone holds it, and retires the entry.
+    /// Finds a key in dirty, and unlinks and retires its entry if dirty alone holds it.
     ///
-    /// The entry is to be emptied before the mutex is released (D4).
+    /// The entry is to be emptied before the mutex is released (D4). That dirty alone holds it is asked of
+    /// the snapshot by address: an `Eq` that contradicts itself may have missed it there a moment ago.
     pub(super) fn unlink(
         &mut self,
         hash: u64,
-        mut is_key: impl FnMut(&K) -> bool,
+        is_key: impl FnMut(&K) -> bool,
     ) -> Option<&'s Entry<K, V>> {
         let section = self.section;
-        let pointer = self.dirty.table.as_mut()?.remove(hash, |entry| {
-            let entry = entry.get(section);
-            entry.hash() == hash && is_key(entry.key())
-        })?;
-        section.retire(Retired::entry(pointer));
-        Some(pointer.get(section))
+        let pointer = self.find_dirty(hash, is_key)?;
+        let entry = pointer.get(section);
+        let in_snapshot = self
+            .snapshot
+            .find(section, hash, |other| core::ptr::eq(other, entry));
+        if in_snapshot.is_none() {
+            if let Some(table) = &mut self.dirty.table {
+                table.remove(hash, |other| *other == pointer);
+            }
+            section.retire(Retired::entry(pointer));
+        }
+        Some(entry)
     }
 
     fn insert_dirty(&mut self, pointer: EntryPtr<K, V>, hash: u64) {

@@ -20,11 +20,12 @@
 //! | value → value    | `swap`, `replace`   | no        | —                                         |
 //! | value → nil      | `take`, `take_seen` | no        | —                                         |
 //! | nil → value      | `swap`, `fill`      | no        | —                                         |
-//! | nil → expunged   | `expunge`           | **held**¹ | leave the key out of dirty                |
+//! | nil → expunged   | `expunge`           | **held**  | leave the key out of dirty                |
 //! | expunged → nil   | `revive`            | **held**  | put this entry into dirty before unlocking |
+//! | any → expunged   | `bury`              | no        | have detached the entry (E3)              |
 //!
 //! No other edge exists. A writer without the mutex that finds `expunged` gives up and takes the mutex.
-//! ¹ Or the entry was detached by `clear`, see E3.
+//! The last edge is not Go's, whose `Clear` leaves the entries as they are.
 //!
 //! # Invariants
 //!
@@ -67,7 +68,7 @@ use core::fmt;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-use super::Section;
+use super::{Kept, Section};
 use crate::primitive::{AtomicBool, AtomicPtr, Ordering};
 
 /// One key's node.
@@ -232,9 +233,22 @@ impl<K, V> Entry<K, V> {
         }
     }
 
+    /// Moves to expunged from any state, for good. Only for an entry that `clear` has detached (E3).
+    ///
+    /// One exchange, not a removal and then the edge from nil: a value stored in between would be lost
+    /// after its writer was told that the key had been absent, which no order explains.
+    pub(super) fn bury(&self, section: &Section<'_, K, V>) {
+        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_insert.
+        let removed = self.value.swap(expunged(), Ordering::SeqCst);
+        if self.shared(removed).is_some() {
+            section.count(-1);
+            section.retire(self.garbage(removed));
+        }
+    }
+
     /// Moves from nil to expunged; returns whether the entry is expunged now.
     ///
-    /// Under the mutex, and the caller leaves the key out of dirty (E2); or detached (E3).
+    /// Under the mutex, and the caller leaves the key out of dirty (E2).
     pub(super) fn expunge(&self) -> bool {
         match self.exchange(core::ptr::null_mut(), expunged()) {
             Ok(_) => true,
@@ -483,7 +497,7 @@ impl<K, V> Drop for Retired<K, V> {
 pub(super) struct Held<'m, K, V> {
     entry: NonNull<Entry<K, V>>,
     value: NonNull<V>,
-    _section: Section<'m, K, V>,
+    _section: Kept<'m, K, V>,
 }
 
 /// An entry and its value, as found inside a section.
@@ -498,11 +512,17 @@ impl<'m, K, V> Held<'m, K, V> {
         section: Section<'m, K, V>,
         find: impl for<'s> FnOnce(&'s Section<'m, K, V>) -> Result<(Found<'s, K, V>, X), N>,
     ) -> Result<(Self, X), N> {
-        let ((entry, value), extra) = find(&section)?;
+        let ((entry, value), extra) = match find(&section) {
+            Ok(found) => found,
+            Err(none) => {
+                drop(section);
+                return Err(none);
+            }
+        };
         let held = Held {
             entry: NonNull::from(entry),
             value: NonNull::from(value),
-            _section: section,
+            _section: section.keep(),
         };
         Ok((held, extra))
     }

@@ -11,9 +11,9 @@
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::entry::{Held, Retired};
+use super::entry::{EntryPtr, Held, Retired};
 use super::snapshot::Snapshot;
-use super::{Ref, Section, SyncMap};
+use super::{Kept, Ref, Section, SyncMap};
 use crate::bucket::Position;
 use crate::primitive::Arc;
 use crate::reclaim::Domain;
@@ -48,8 +48,8 @@ impl<K, V, S> SyncMap<K, V, S> {
         Iter {
             domain: &self.domain,
             snapshot,
-            at: Position::default(),
-            _section: section,
+            at: Position::new(),
+            _section: section.keep(),
         }
     }
 
@@ -96,10 +96,10 @@ impl<K, V, S> SyncMap<K, V, S> {
 pub struct Iter<'m, K, V> {
     domain: &'m Domain<Snapshot<K, V>, Retired<K, V>>,
     snapshot: Arc<Snapshot<K, V>>,
-    at: Position,
+    at: Position<EntryPtr<K, V>>,
     /// Entered before the snapshot was found current, so its entries stay allocated. An entry produced
     /// has a section of its own, nested in this one, and so may outlive the iterator.
-    _section: Section<'m, K, V>,
+    _section: Kept<'m, K, V>,
 }
 
 impl<'m, K, V> Iterator for Iter<'m, K, V> {
@@ -171,8 +171,8 @@ impl<K, V, S> IntoIterator for SyncMap<K, V, S> {
 
     /// Takes the map apart. **O(n)** at once for the entries' pointers.
     fn into_iter(mut self) -> IntoIter<K, V> {
-        IntoIter {
-            entries: self.take_entries().into_iter(),
-        }
+        let entries = self.take_entries().into_iter();
+        drop(self);
+        IntoIter { entries }
     }
 }

@@ -40,14 +40,16 @@
 //! | operation                    | with the key's entry in the snapshot        | otherwise             |
 //! |------------------------------|---------------------------------------------|-----------------------|
 //! | a lookup that finds a value  | its load of the entry's value               | the same              |
-//! | a lookup that finds none     | that load; S3                               | the load of `amended`, or the look into dirty |
+//! | a lookup that finds none     | that load; S3                               | its load of the generation (P3), or the look into dirty |
 //! | a write that changes a value | its exchange of the entry's value; S2       | the same, or the insertion into dirty |
 //! | `clear`                      | the store of the generation                 |                       |
 //!
 //! * **S1** — An operation works on a snapshot that was current at some moment after the operation began (P2).
 //! * **S2** — If `clear` has detached the entry by the time of the exchange, the operation began before that
 //!   `clear` took effect, and linearizes just before it: nobody who began later can reach the entry, and
-//!   all who can agree on the order of its exchanges. The value is swept with the entry (E3).
+//!   all who can agree on the order of its exchanges. `clear` ends the entry with one exchange of its own
+//!   (E3): whatever was stored before it is removed with it, whoever comes later finds the entry expunged
+//!   and takes the mutex.
 //! * **S3** — If a lookup finds the entry expunged, nil or detached, and the key has come back in another
 //!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
 //!   and that return, and the lookup linearizes there.
@@ -55,6 +57,8 @@
 mod conditional;
 mod dirty;
 mod entry;
+#[cfg(splitmap_loom)]
+pub(crate) mod handle;
 mod iter;
 mod promote;
 mod read;
@@ -78,8 +82,11 @@ use self::snapshot::{EntryTable, Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
 
-/// A read-side section of one map.
+/// A read-side section of one map, and an operation inside it.
 type Section<'m, K, V> = reclaim::Section<'m, Snapshot<K, V>, Retired<K, V>>;
+
+/// A read-side section of one map that outlasts its operation.
+type Kept<'m, K, V> = reclaim::Kept<'m, Snapshot<K, V>, Retired<K, V>>;
 
 /// A concurrent hash map for read-mostly shared state.
 ///
@@ -105,6 +112,13 @@ type Section<'m, K, V> = reclaim::Section<'m, Snapshot<K, V>, Retired<K, V>>;
 /// [`Ref`] gives shared access to an entry and keeps its memory; it holds no lock, so it can never
 /// deadlock. While one is held, nothing of this map that was replaced or removed later is freed: keep it
 /// for a moment, clone what is to stay.
+///
+/// # Panics
+///
+/// No method panics unless user code does. A panic of `Hash`, `Eq` or a closure comes before the operation
+/// takes effect. The destructors of values and keys that were removed earlier, by any thread, run at the end
+/// of some operation or when a [`Ref`] is dropped, outside every lock; a panic of theirs passes through that
+/// operation, which has taken effect.
 ///
 /// # Examples
 ///

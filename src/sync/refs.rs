@@ -13,7 +13,9 @@ use super::entry::Held;
 /// one and dropping it cost a store each.
 ///
 /// While it is held, nothing of its map that is replaced or removed later is freed, on any thread; leaked
-/// with [`mem::forget`](core::mem::forget), it holds that back for as long as the map lives.
+/// with [`mem::forget`](core::mem::forget), it holds that back for as long as the map lives. References of
+/// one thread and one map that overlap count as one: in a loop, drop the old one before getting the next
+/// (`current = map.get(..)` gets first).
 ///
 /// It cannot be sent to another thread, nor be held across an `await` of a future that moves between
 /// threads: clone the value, or keep `Arc<T>` values and clone those.

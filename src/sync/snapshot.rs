@@ -21,7 +21,7 @@ use super::entry::{Entry, EntryPtr};
 use super::{Section, SyncMap};
 use crate::bucket::{Position, Table};
 use crate::primitive::{
-    Arc, AtomicBool, AtomicUsize, Backoff, CachePadded, Ordering, SnapshotCell, random,
+    Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random,
 };
 
 /// A bucket table of entry pointers, with the low hash bits of each.
@@ -29,7 +29,7 @@ pub(super) type EntryTable<K, V> = Table<EntryPtr<K, V>, u32>;
 
 /// An immutable table of entries, as readers see it.
 pub(super) struct Snapshot<K, V> {
-    generation: usize,
+    generation: u64,
     amended: AtomicBool,
     table: EntryTable<K, V>,
 }
@@ -60,7 +60,7 @@ impl<K, V> Snapshot<K, V> {
     }
 
     /// The next entry of a walk over the snapshot.
-    pub(super) fn next(&self, at: &mut Position) -> Option<EntryPtr<K, V>> {
+    pub(super) fn next(&self, at: &mut Position<EntryPtr<K, V>>) -> Option<EntryPtr<K, V>> {
         self.table.next(at, random).copied()
     }
 
@@ -82,13 +82,13 @@ impl<K, V> Snapshot<K, V> {
 
 /// Where the current snapshot is published.
 pub(super) struct Published<K, V> {
-    generation: CachePadded<AtomicUsize>,
+    generation: CachePadded<AtomicU64>,
     cell: SnapshotCell<Snapshot<K, V>>,
 }
 
 impl<K, V> Published<K, V> {
     /// The generation of a map's first snapshot; 0 is that of no snapshot.
-    const FIRST: usize = 1;
+    const FIRST: u64 = 1;
 
     pub(super) fn new(table: EntryTable<K, V>) -> Self {
         let snapshot = Snapshot {
@@ -97,14 +97,14 @@ impl<K, V> Published<K, V> {
             table,
         };
         Self {
-            generation: CachePadded::new(AtomicUsize::new(Self::FIRST)),
+            generation: CachePadded::new(AtomicU64::new(Self::FIRST)),
             cell: SnapshotCell::new(Arc::new(snapshot)),
         }
     }
 
     /// The current generation.
     #[inline]
-    fn generation(&self) -> usize {
+    fn generation(&self) -> u64 {
         // ORDERING: SeqCst. Acquire pairs with the store in `replace`: what the publisher did before is
         // visible, so that a section that sees the new generation cannot reach what it dropped (P4).
         // The total order is for a thread that writes one key and then misses another; see
@@ -149,9 +149,9 @@ impl<K, V> Published<K, V> {
 
     /// Publishes `table` as the next snapshot. Under the mutex (P1).
     pub(super) fn replace(&self, table: EntryTable<K, V>) {
-        // A wrapped counter skips 0. It comes round after 2^32 publications on a 32-bit machine, and
-        // hurts only a thread that slept through exactly as many.
-        let generation = self.generation().wrapping_add(1).max(Self::FIRST);
+        // 64 bits also on 32-bit machines: a counter that came round would make a thread that slept so
+        // long take its old snapshot for the current one.
+        let generation = self.generation() + 1;
         self.cell.store(Arc::new(Snapshot {
             generation,
             amended: AtomicBool::new(false),

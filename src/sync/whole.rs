@@ -92,8 +92,11 @@ impl<K, V, S> SyncMap<K, V, S> {
     {
         let section = self.domain.enter();
         let snapshot = self.promoted(&section);
+        // From here on the walk's own share keeps the snapshot, and `keep` may see many more of them.
+        let _section = section.keep();
         let mut removed = false;
         for pointer in snapshot.entries() {
+            let section = self.domain.enter();
             let entry = pointer.get(&section);
             while let Some(seen) = entry.load() {
                 if keep(entry.key(), seen) {
@@ -106,8 +109,7 @@ impl<K, V, S> SyncMap<K, V, S> {
             }
         }
         if removed {
-            self.lock(&section).purge();
-            section.flush();
+            self.promote();
         }
     }
 
@@ -138,7 +140,8 @@ impl<K, V, S> SyncMap<K, V, S> {
             return;
         }
         for pointer in self.detach_all(&section) {
-            sweep(pointer, &section);
+            pointer.get(&section).bury(&section);
+            section.retire(Retired::entry(pointer));
         }
         section.flush();
     }
@@ -159,19 +162,4 @@ impl<K, V, S> SyncMap<K, V, S> {
         self.published.replace(EntryTable::new());
         entries
     }
-}
-
-/// Empties an entry that is in no map any more, for good, and retires it (E3).
-///
-/// An operation that began before may still be storing values into it, so this tries until it finds none.
-/// There are finitely many: whoever begins later cannot reach the entry.
-fn sweep<K, V>(pointer: EntryPtr<K, V>, section: &Section<'_, K, V>) {
-    let entry = pointer.get(section);
-    loop {
-        entry.take(section);
-        if entry.expunge() {
-            break;
-        }
-    }
-    section.retire(Retired::entry(pointer));
 }

@@ -121,7 +121,9 @@ where
     #[doc(alias = "LoadOrStore")]
     pub fn get_or_insert(&self, key: K, value: V) -> Ref<'_, K, V> {
         let hash = self.hash(&key);
-        self.fill_hashed(hash, key, value).0
+        let (entry, rejected) = self.fill_hashed(hash, key, value);
+        drop(rejected); // before the result is in its place, as in `fill`
+        entry
     }
 
     /// Returns the entry of `key`, having stored the result of `make` if there was none.
@@ -149,10 +151,12 @@ where
     {
         let hash = self.hash(&key);
         if let Some(present) = self.get_hashed(hash, &key) {
-            drop(key); // as in `fill`
+            drop((key, make)); // as in `fill`
             return present;
         }
-        self.fill_hashed(hash, key, make()).0
+        let (entry, rejected) = self.fill_hashed(hash, key, make());
+        drop(rejected); // as in `get_or_insert`
+        entry
     }
 
     /// The entry of `key` with its value, and `value` again if it was not stored.

@@ -76,10 +76,16 @@ fn byte_tests_are_exact_for_every_pair_of_neighbours() {
                 |test: &dyn Fn(u8) -> bool| (0..8).filter(|&c| test(bytes(c))).collect::<Vec<_>>();
             assert_eq!(word.live().collect::<Vec<_>>(), cells(&|b| b >= 5));
             assert_eq!(word.first_empty(), cells(&|b| b <= 1).first().copied());
-            assert_eq!(
-                word.matching(raw_byte(high)).collect::<Vec<_>>(),
-                cells(&|b| b == high)
-            );
+            if high >= 5 && !(2..=4).contains(&low) {
+                let candidates: Vec<_> = word.candidates(raw_byte(high)).collect();
+                assert!(
+                    cells(&|b| b == high)
+                        .iter()
+                        .all(|cell| candidates.contains(cell))
+                );
+                assert!(candidates.iter().all(|&cell| bytes(cell) | 1 == high | 1));
+                assert!(candidates.iter().all(|&cell| bytes(cell) >= 5));
+            }
             assert_eq!(word.is_evacuated(), (2..=4).contains(&low));
             assert_eq!(word.ends_chain(), low == 0);
         }
@@ -265,6 +271,7 @@ fn iterators_visit_every_entry_once_from_any_start_at_any_stage_of_growth() {
             insert(&mut table, n, mix(n % 50));
         }
         for start in (0..200).step_by(if cfg!(miri) { 67 } else { 1 }) {
+            let start = start << 32 | mix(start) >> 32;
             let mut seen: Vec<_> = table.iter(start).copied().collect();
             seen.sort_unstable();
             assert!(seen.into_iter().eq(0..len));

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Formatting and lints, of the Rust sources and of these scripts. Warnings are errors.
+set -euo pipefail
+source "$(dirname "$0")/lib.sh"
+
+# Formatting of every workspace member.
+step "cargo fmt" cargo fmt --all --check
+
+# Formatting of the planted faults, which are a workspace of their own.
+step "rustfmt ci/controls" rustfmt --check --edition 2024 ci/controls/src/bin/*.rs
+
+# Every lint of the manifests, on every target of every member.
+step "cargo clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+# The other half of what ships: the fallback for systems without a process-wide barrier.
+step "cargo clippy, fence fallback" env RUSTFLAGS="${RUSTFLAGS:-} --cfg splitmap_fence" \
+    cargo clippy --quiet --locked --lib -- -D warnings
+
+shellcheck=$(command -v shellcheck || echo "$tools_dir/shellcheck/usr/bin/shellcheck")
+# These scripts.
+if [[ ! -x $shellcheck ]]; then
+    debian_open bookworm
+    debian_fetch bookworm "$tools_dir/shellcheck" './usr/bin/shellcheck' shellcheck
+fi
+step "shellcheck" "$shellcheck" --external-sources --source-path=SCRIPTDIR .ci/run ci/*.sh

@@ -1,0 +1,261 @@
+//! How models run, and values whose lives are watched.
+
+#![allow(clippy::allow_attributes, dead_code, reason = "no file uses all of it")]
+
+use std::borrow::Borrow;
+use std::cell::RefCell;
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use loom::cell::Cell;
+use splitmap_model::SyncMap;
+use splitmap_model::internals::end_terms;
+
+/// Runs `model` in every interleaving.
+pub fn exhaustively(model: impl Fn() + Send + Sync + 'static) {
+    explore(None, model);
+}
+
+/// Runs `model` in every interleaving with at most so many preemptions.
+pub fn with_preemptions(bound: usize, model: impl Fn() + Send + Sync + 'static) {
+    explore(Some(bound), model);
+}
+
+/// `LOOM_MAX_PREEMPTIONS`, if set, stands in for every bound: a large one lifts them all.
+fn explore(bound: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
+    let explored = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&explored);
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = builder.preemption_bound.or(bound);
+    builder.max_branches = 10_000;
+    let shown = match builder.preemption_bound {
+        None => "no bound".to_owned(),
+        Some(bound) => format!("at most {bound} preemptions"),
+    };
+    let start = Instant::now();
+    builder.check(move || {
+        counter.fetch_add(1, Ordering::Relaxed);
+        Life::forget_all();
+        model();
+        // A panic with terms left would abort: they are loom's objects.
+        end_terms();
+        Life::check_that_all_ended();
+    });
+    let explored = explored.load(Ordering::Relaxed);
+    assert!(
+        explored > 1,
+        "one interleaving only: loom sees nothing of this model"
+    );
+    // Not by `println!`, which the test harness swallows.
+    let thread = std::thread::current();
+    let _ = writeln!(
+        std::io::stderr(),
+        "{}::{}: {explored} interleavings, {shown}, {:.1?}",
+        env!("CARGO_CRATE_NAME"),
+        thread.name().unwrap_or("main"),
+        start.elapsed(),
+    );
+}
+
+/// Whether a watched value is alive; reading and ending it are accesses that loom checks.
+type Life = Cell<bool>;
+
+trait Lives {
+    fn forget_all();
+    fn begin() -> usize;
+    fn see(at: usize);
+    fn end(at: usize);
+    fn check_that_all_ended();
+}
+
+thread_local! {
+    // loom runs every thread of a model on the thread that runs the test.
+    static LIVES: RefCell<Vec<Arc<Life>>> = const { RefCell::new(Vec::new()) };
+}
+
+fn life(at: usize) -> Arc<Life> {
+    let life = LIVES.with_borrow(|lives| lives.get(at).cloned());
+    life.expect("memory that was freed and written to again was read as a watched value")
+}
+
+impl Lives for Life {
+    fn forget_all() {
+        LIVES.take();
+    }
+
+    fn begin() -> usize {
+        let life = Arc::new(Cell::new(true));
+        LIVES.with_borrow_mut(|lives| {
+            lives.push(life);
+            lives.len() - 1
+        })
+    }
+
+    fn see(at: usize) {
+        assert!(life(at).get(), "a value was read after its end");
+    }
+
+    fn end(at: usize) {
+        assert!(life(at).replace(false), "a value was dropped twice");
+    }
+
+    fn check_that_all_ended() {
+        let lives = LIVES.take();
+        for (at, life) in lives.iter().enumerate() {
+            assert!(!life.get(), "value number {at} was leaked");
+        }
+    }
+}
+
+/// A number whose reads and whose end are checked by loom: a race, a use after the end, a second end and
+/// a leak each fail the model.
+#[derive(Debug)]
+pub struct Watched {
+    number: u32,
+    life: usize,
+}
+
+impl Watched {
+    pub fn new(number: u32) -> Self {
+        let life = Life::begin();
+        Self { number, life }
+    }
+
+    pub fn get(&self) -> u32 {
+        Life::see(self.life);
+        self.number
+    }
+
+    /// Reads without borrowing, for planted faults.
+    pub fn alias(&self) -> impl Fn() + Copy + Send + 'static {
+        let life = self.life;
+        move || Life::see(life)
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            Life::end(self.life);
+        }
+    }
+}
+
+impl Clone for Watched {
+    fn clone(&self) -> Self {
+        Self::new(self.get())
+    }
+}
+
+impl PartialEq for Watched {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
+impl Eq for Watched {}
+
+impl Borrow<u32> for Watched {
+    fn borrow(&self) -> &u32 {
+        Life::see(self.life);
+        &self.number
+    }
+}
+
+impl Hash for Watched {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.get().hash(state);
+    }
+}
+
+/// The same hashes in every run: loom replays a schedule only if the program does the same again.
+#[derive(Clone, Debug, Default)]
+pub struct Fixed(u64);
+
+impl Hasher for Fixed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte))
+                .wrapping_mul(0x100_0000_01b3)
+                .rotate_left(23);
+        }
+    }
+}
+
+/// A map whose keys and values are watched.
+pub type Map = SyncMap<Watched, Watched, BuildHasherDefault<Fixed>>;
+
+/// A promoted map.
+pub fn map_of(entries: &[(u32, u32)]) -> Arc<Map> {
+    let entries = entries.iter();
+    Arc::new(
+        entries
+            .map(|(key, value)| (Watched::new(*key), Watched::new(*value)))
+            .collect(),
+    )
+}
+
+/// Operations on plain numbers.
+pub trait Plain {
+    fn load(&self, key: u32) -> Option<u32>;
+    fn store(&self, key: u32, value: u32) -> Option<u32>;
+    /// The value that the key has then, and whether it is the given one.
+    fn add(&self, key: u32, value: u32) -> (u32, bool);
+    fn delete(&self, key: u32) -> Option<u32>;
+    /// The value that `update` replaces by the given one.
+    fn change(&self, key: u32, value: u32) -> Option<u32>;
+    /// All that the map has, in order. Panics unless the map is as its invariants say.
+    fn check(&self) -> Vec<(u32, u32)>;
+}
+
+impl Plain for Map {
+    fn load(&self, key: u32) -> Option<u32> {
+        self.get(&key).map(|entry| {
+            assert_eq!(entry.key().get(), key, "another key's entry");
+            entry.value().get()
+        })
+    }
+
+    fn store(&self, key: u32, value: u32) -> Option<u32> {
+        let replaced = self.insert(Watched::new(key), Watched::new(value));
+        replaced.map(|entry| entry.value().get())
+    }
+
+    fn add(&self, key: u32, value: u32) -> (u32, bool) {
+        match self.try_insert(Watched::new(key), Watched::new(value)) {
+            Ok(entry) => (entry.value().get(), true),
+            Err(occupied) => (occupied.current.value().get(), false),
+        }
+    }
+
+    fn delete(&self, key: u32) -> Option<u32> {
+        self.remove(&key).map(|entry| entry.value().get())
+    }
+
+    fn change(&self, key: u32, value: u32) -> Option<u32> {
+        let mut seen = 0;
+        let updated = self.update(&key, |_, old| {
+            seen = old.get();
+            Watched::new(value)
+        });
+        updated.map(|_| seen)
+    }
+
+    fn check(&self) -> Vec<(u32, u32)> {
+        splitmap_model::internals::check(self);
+        let mut entries: Vec<_> = self
+            .iter()
+            .map(|entry| (entry.key().get(), entry.value().get()))
+            .collect();
+        entries.sort_unstable();
+        splitmap_model::internals::check(self);
+        entries
+    }
+}

@@ -1,0 +1,6 @@
+//! Longer pages: how the maps work inside, and how that is known to be right.
+//!
+//! Nothing here is needed to use the crate.
+
+#[doc = include_str!("docs/bucket_map.md")]
+pub mod bucket_map {}
