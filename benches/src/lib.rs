@@ -7,16 +7,19 @@
 //! | [`script`] | what a thread does, step by step, and how it is played on a subject        |
 //! | [`workload`] | the catalogue: each builds the scripts of one run                        |
 //! | [`rounds`] | interleaved rounds of all subjects, and the medians that come out of them  |
+//! | [`solo`]   | the bucket map beside hashbrown and std, on one thread                     |
 //! | [`contention`] | the program that measures the concurrent maps                          |
 //!
 //! Every map hashes with the same [`Hasher`]. No key is drawn, no map built or dropped, and no result
 //! checked while the clock runs.
 
+mod clock;
 pub mod contention;
 pub mod key;
 pub mod rounds;
 mod say;
 pub mod script;
+pub mod solo;
 pub mod subject;
 pub mod workload;
 

@@ -12,6 +12,6 @@ mod roster;
 mod seat;
 mod stats;
 
-pub use self::roster::{SUBJECTS, run};
+pub use self::roster::{SUBJECTS, Session};
 pub use self::seat::{Contender, Referee, Sample, Seat};
 pub use self::stats::{Figure, median, ratio};

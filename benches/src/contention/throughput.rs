@@ -2,7 +2,7 @@
 
 use super::cli::Cli;
 use super::progress::Progress;
-use crate::rounds::{Figure, run};
+use crate::rounds::{Figure, Session};
 use crate::workload::{Cell, KeyType, Workload};
 
 /// What all subjects did in one workload, at one size and number of threads.
@@ -74,18 +74,16 @@ pub(super) fn measure_one(cli: &Cli, workload: &Workload, cell: Cell, progress: 
     let what = format!("{workload:?}, {} keys, {} threads", cell.size, cell.threads);
     progress.tell(&what, "drawing keys");
     let plan = workload.plan(cell);
-    let mut told = |subject: &str| progress.tell(&what, subject);
-    let figures = run(
-        plan,
-        cli.rounds(),
-        &|subject| cli.admits(subject),
-        &mut told,
-    );
+    let mut session = Session::new(&plan, &|subject| cli.admits(subject));
+    drop(plan);
+    for round in 0..cli.rounds() {
+        session.round(round, &mut |subject| progress.tell(&what, subject));
+    }
     Row {
         workload: workload.name.clone(),
         keys: workload.keys,
         size,
         threads: cell.threads,
-        figures,
+        figures: session.take_figures(),
     }
 }
