@@ -9,10 +9,12 @@
 //! | [`rounds`] | interleaved rounds of all subjects, and the medians that come out of them  |
 //! | [`solo`]   | the bucket map beside hashbrown and std, on one thread                     |
 //! | [`contention`] | the program that measures the concurrent maps                          |
+//! | [`allocation`] | an allocator that counts                                               |
 //!
 //! Every map hashes with the same [`Hasher`]. No key is drawn, no map built or dropped, and no result
 //! checked while the clock runs.
 
+pub mod allocation;
 mod clock;
 pub mod contention;
 pub mod key;

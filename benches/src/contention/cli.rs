@@ -147,6 +147,23 @@ impl Cli {
         threads
     }
 
+    /// Whether nothing but the other measurements is asked for.
+    fn is_special(&self) -> bool {
+        (self.latency || self.memory) && !self.budget && self.report.is_none()
+    }
+
+    pub(super) fn wants_throughput(&self) -> bool {
+        !self.is_special()
+    }
+
+    pub(super) fn wants_latency(&self) -> bool {
+        self.latency || self.budget || self.report.is_some()
+    }
+
+    pub(super) fn wants_memory(&self) -> bool {
+        self.memory || self.budget || self.report.is_some()
+    }
+
     pub(super) fn effort(&self) -> Effort {
         if self.quick {
             Effort::QUICK

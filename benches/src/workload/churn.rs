@@ -26,7 +26,9 @@ pub(super) fn list(all: &mut Vec<Workload>) {
     all.push(Workload::strings("churn-98-1-1", |cell| churn(cell, 98)));
 }
 
-fn churn<K: Key>(cell: Cell, gets: u32) -> Plan<K> {
+/// Keys of a bounded set come and go; `gets` of a hundred steps are lookups.
+#[must_use]
+pub fn churn<K: Key>(cell: Cell, gets: u32) -> Plan<K> {
     let scripts = cell
         .each_thread()
         .map(|thread| Pool::new(cell, thread).script(cell, gets));

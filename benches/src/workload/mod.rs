@@ -27,6 +27,8 @@ mod ycsb;
 use std::fmt;
 use std::sync::Arc;
 
+pub use self::churn::churn as churn_plan;
+
 use crate::key::{Key, shuffled};
 use crate::script::{Kind, Script, Step};
 

@@ -5,9 +5,14 @@
 
 use super::trace::{Kind, Op};
 
+/// New keys in a hundred accesses, in the second half of a trace that settles.
+const SETTLED: usize = 5;
+
 /// Acquisitions of the mutex, per access.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Locks {
+    /// Whether new keys become rare, and none is deleted.
+    pub settles: bool,
     /// Over the whole trace.
     pub whole: f64,
     /// Over its second half, when keys that settle have settled.
@@ -23,10 +28,24 @@ impl Locks {
         let half = map.locks;
         second.iter().for_each(|op| map.step(*op, fills));
         Locks {
+            settles: settles(first, second, keys),
             whole: map.locks as f64 / ops.len() as f64,
             second_half: (map.locks - half) as f64 / second.len() as f64,
         }
     }
+}
+
+fn settles(first: &[Op], second: &[Op], keys: usize) -> bool {
+    let mut known = vec![false; keys];
+    for op in first {
+        known[op.key as usize] = true;
+    }
+    let mut new = 0;
+    for op in second {
+        new += usize::from(!std::mem::replace(&mut known[op.key as usize], true));
+    }
+    let deletes = first.iter().chain(second).any(|op| op.kind == Kind::Del);
+    !deletes && 100 * new <= SETTLED * second.len()
 }
 
 /// One key's entry: where it can be found, and what it holds.
