@@ -13,11 +13,18 @@
 //! * [`process_barrier`]: a memory barrier on every running thread of the process, or `false` where
 //!   the system has none.
 //! * [`random`] and [`unique_id`]: seeds and identities.
+//! * [`yield_point`]: nothing, but where a stress test lets another thread go first. They stand between the
+//!   two steps of whatever a thread does in two steps.
 
 #[cfg(not(splitmap_loom))]
 mod native;
 #[cfg(not(splitmap_loom))]
 pub(crate) use self::native::*;
+
+#[cfg(splitmap_stress)]
+mod stress;
+#[cfg(splitmap_stress)]
+pub use self::stress::seed_yields;
 
 #[cfg(splitmap_loom)]
 mod model;
