@@ -206,7 +206,8 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         let mut table = EntryTable::with_capacity(self.snapshot.len() + 1);
         for pointer in self.snapshot.entries() {
             let entry = pointer.get(self.section);
-            if entry.expunge() {
+            let was_nil = cfg!(splitmap_planted = "promotion_drops_key") && entry.load().is_none();
+            if entry.expunge() || was_nil {
                 self.dirty.expunged.push(pointer);
             } else {
                 table.insert_new(entry.hash(), low_bits(entry.hash()), pointer);

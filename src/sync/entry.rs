@@ -141,7 +141,7 @@ impl<K, V> Entry<K, V> {
         // again under the mutex.
         let mut seen = self.value.load(Ordering::Relaxed);
         loop {
-            if seen == expunged() {
+            if seen == expunged() && !cfg!(splitmap_planted = "unexpunge_race") {
                 // SAFETY: `new` was leaked above and published nowhere.
                 return Swap::Expunged(unsafe { Box::from_raw(new) });
             }
