@@ -43,6 +43,10 @@ pub use equivalent::Equivalent;
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
 pub use self::sync::{OccupiedError, Ref, Stats, SyncMap};
 
+#[cfg(splitmap_stress)]
+#[doc(hidden)]
+pub use self::primitive::seed_yields;
+
 /// The types that the methods of [`BucketMap`] return.
 pub mod bucket_map {
     pub use crate::bucket::{

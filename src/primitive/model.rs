@@ -269,6 +269,9 @@ impl Backoff {
     }
 }
 
+/// Nothing: loom lets other threads in everywhere.
+pub(crate) fn yield_point() {}
+
 /// Declares per-thread state that loom creates anew in every execution.
 macro_rules! per_thread {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {

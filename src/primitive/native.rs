@@ -135,6 +135,13 @@ pub(crate) fn light_fence() {
     compiler_fence(Ordering::SeqCst);
 }
 
+/// Where another thread may be let in between, in a build for that; nothing otherwise.
+#[inline(always)]
+pub(crate) fn yield_point() {
+    #[cfg(splitmap_stress)]
+    super::stress::yield_point();
+}
+
 /// A cell whose content only its owner touches; the model half checks that.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);

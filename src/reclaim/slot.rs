@@ -9,7 +9,7 @@ use super::Registry;
 use super::barrier::Barrier;
 use super::tenure::Tenure;
 use crate::primitive::{
-    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Cell, Ordering, UnsafeCell,
+    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Cell, Ordering, UnsafeCell, yield_point,
 };
 use crate::tuning::RETIRED_BATCH;
 
@@ -108,6 +108,7 @@ impl<C, G> Slot<C, G> {
         if self.open_section().is_some() {
             return false;
         }
+        yield_point(); // another thread may begin a term
         let Some(term) = self.tenure.begin(vacant) else {
             return false;
         };
@@ -183,6 +184,7 @@ impl<C, G> Slot<C, G> {
             self.sequence
                 .store(sequence.wrapping_add(1), Ordering::Release);
             self.barrier.light();
+            yield_point(); // announced, and nothing loaded
         }
     }
 

@@ -69,7 +69,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::{Kept, Section};
-use crate::primitive::{AtomicBool, AtomicPtr, Ordering};
+use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -128,6 +128,7 @@ impl<K, V> Entry<K, V> {
     /// The entry was borrowed inside a section, which keeps the value for as long.
     #[inline]
     pub(super) fn load(&self) -> Option<&V> {
+        yield_point(); // the entry was looked up
         // ORDERING: SeqCst. Its Acquire half pairs with the exchange that stored the pointer (E1); the
         // rest is the module header's. Model: entry::load_vs_swap.
         self.shared(self.value.load(Ordering::SeqCst))
@@ -140,7 +141,7 @@ impl<K, V> Entry<K, V> {
         // again under the mutex.
         let mut seen = self.value.load(Ordering::Relaxed);
         loop {
-            if seen == expunged() {
+            if seen == expunged() && !cfg!(splitmap_planted = "unexpunge_race") {
                 // SAFETY: `new` was leaked above and published nowhere.
                 return Swap::Expunged(unsafe { Box::from_raw(new) });
             }
@@ -238,6 +239,7 @@ impl<K, V> Entry<K, V> {
     /// One exchange, not a removal and then the edge from nil: a value stored in between would be lost
     /// after its writer was told that the key had been absent, which no order explains.
     pub(super) fn bury(&self, section: &Section<'_, K, V>) {
+        yield_point(); // the map is empty, the entry is not
         // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_insert.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
         if self.shared(removed).is_some() {
@@ -299,6 +301,7 @@ impl<K, V> Entry<K, V> {
 
     /// The one place where the pointer changes. Returns the pointer that was there.
     fn exchange(&self, expected: *mut V, new: *mut V) -> Result<*mut V, *mut V> {
+        yield_point(); // `expected` was loaded
         // ORDERING: SeqCst on both outcomes.
         // - Release publishes the value behind `new` to whoever loads the pointer (E1).
         // - Acquire, also on failure: the pointer found instead is followed or returned.
@@ -413,6 +416,7 @@ impl<K, V> Node<K, V> {
     fn free_half(node: NonNull<Entry<K, V>>) {
         // SAFETY: the node lives until its second part is freed, and the caller's is not freed yet.
         let half_freed = unsafe { &(*node.as_ptr()).half_freed };
+        yield_point(); // the other part may be freed at the same time
         // ORDERING: AcqRel. Release: what this thread did to its part happens before the freeing.
         // Acquire: the same of the other part, if this is the second. Model: entry::halves.
         if half_freed.swap(true, Ordering::AcqRel) {
