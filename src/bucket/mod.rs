@@ -144,6 +144,7 @@ mod hashed;
 mod header;
 mod identity;
 mod iter;
+mod keyed;
 mod map;
 mod marked;
 mod stamp;
