@@ -20,11 +20,11 @@
 //! | value → value    | `swap`, `replace`   | no        | —                                         |
 //! | value → nil      | `take`, `take_seen` | no        | —                                         |
 //! | nil → value      | `swap`, `fill`      | no        | —                                         |
-//! | nil → expunged   | `expunge`           | **held**¹ | leave the key out of dirty                |
+//! | nil → expunged   | `expunge`           | **held**  | leave the key out of dirty                |
 //! | expunged → nil   | `revive`            | **held**  | put this entry into dirty before unlocking |
+//! | any → expunged   | `bury`              | no        | have detached the entry (E3)              |
 //!
 //! No other edge exists. A writer without the mutex that finds `expunged` gives up and takes the mutex.
-//! ¹ Or the entry was detached by `clear`, see E3.
 //!
 //! # Invariants
 //!
@@ -32,8 +32,8 @@
 //!   exchange removed that pointer, exactly once.
 //! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if a dirty map
 //!   exists and lacks the entry.
-//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged and
-//!   never leaves it.
+//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged, in
+//!   one step, and never leaves it.
 //! * **E4** — An entry is retired once, after no map holds it. A pointer to it is followed only inside a
 //!   section that was entered before that, or by the map's destructor.
 //! * **E5** — All entries, sections and pointers that meet in one call belong to one map. `EntryPtr` never
@@ -51,8 +51,8 @@
 //! several keys need: two threads that each write one key and then read the other's may not both miss,
 //! and two readers must agree on the order of two writes. The snapshot's generation and its `amended` flag
 //! are in the same order, for the same reason. On x86-64 and ARMv8 a `SeqCst` load costs what an `Acquire`
-//! load costs. (loom treats `SeqCst` accesses as `AcqRel`: it proves the part that E1 needs, the litmus
-//! test over two keys in `tests/stress.rs` watches the rest.)
+//! load costs. (The models in `sb` show that each of them is needed for that; how the processor keeps the
+//! promise, the litmus test over two keys in `tests/stress.rs` watches.)
 
 #![expect(
     unsafe_code,
@@ -119,7 +119,7 @@ impl<K, V> Entry<K, V> {
     #[inline]
     pub(super) fn load(&self) -> Option<&V> {
         // ORDERING: SeqCst. Its Acquire half pairs with the exchange that stored the pointer (E1); the
-        // rest is the module header's. Model: entry::load_vs_swap.
+        // rest is the module header's. Models: entry::load_vs_swap, sb::two_removals.
         self.shared(self.value.load(Ordering::SeqCst))
     }
 
@@ -154,6 +154,8 @@ impl<K, V> Entry<K, V> {
     /// Stores `value` if there is none and the entry is not expunged.
     pub(super) fn fill<'s>(&'s self, section: &'s Section<'_, K, V>, value: Box<V>) -> Fill<'s, V> {
         let new = Box::into_raw(value);
+        // ORDERING: SeqCst, as in `load`: a value that is there is returned without an exchange. Model:
+        // sb::store_and_add.
         let mut seen = self.value.load(Ordering::SeqCst);
         while seen.is_null() {
             match self.exchange(seen, new) {
@@ -217,11 +219,31 @@ impl<K, V> Entry<K, V> {
 
     /// Moves from nil to expunged; returns whether the entry is expunged now.
     ///
-    /// Under the mutex, and the caller leaves the key out of dirty (E2); or detached (E3).
+    /// Under the mutex, and the caller leaves the key out of dirty (E2).
     pub(super) fn expunge(&self) -> bool {
         match self.exchange(core::ptr::null_mut(), expunged()) {
             Ok(_) => true,
             Err(now) => now == expunged(),
+        }
+    }
+
+    /// Moves to expunged from whatever state it is in. For an entry that `clear` has detached (E3).
+    ///
+    /// In one step: an operation that still has the entry acts on its value, just before the `clear` (S2),
+    /// or finds that it is too late. A nil on the way would let it store, and return, as if the key
+    /// had been absent before the `clear`. Model: clear::clear_vs_store.
+    pub(super) fn bury(&self, section: &Section<'_, K, V>) {
+        // ORDERING: Relaxed. A guess for the exchange, which acquires.
+        let mut seen = self.value.load(Ordering::Relaxed);
+        while seen != expunged() {
+            match self.exchange(seen, expunged()) {
+                Ok(_) => break,
+                Err(now) => seen = now,
+            }
+        }
+        if !seen.is_null() && seen != expunged() {
+            section.count(-1);
+            section.retire(Retired::value(seen));
         }
     }
 
@@ -244,7 +266,7 @@ impl<K, V> Entry<K, V> {
         // - Release publishes the value behind `new` to whoever loads the pointer (E1).
         // - Acquire, also on failure: the pointer found instead is followed or returned.
         // - The total order is the module header's.
-        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_expunge.
+        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_fill, sb::two_removals.
         self.value
             .compare_exchange(expected, new, Ordering::SeqCst, Ordering::SeqCst)
     }

@@ -47,7 +47,8 @@
 //! * **S1** — An operation works on a snapshot that was current at some moment after the operation began (P2).
 //! * **S2** — If `clear` has detached the entry by the time of the exchange, the operation began before that
 //!   `clear` took effect, and linearizes just before it: nobody who began later can reach the entry, and
-//!   all who can agree on the order of its exchanges. The value is swept with the entry (E3).
+//!   all who can agree on the order of its exchanges. The value is swept with the entry (E3); who finds it
+//!   swept is after the `clear`, and starts again from the new snapshot.
 //! * **S3** — If a lookup finds the entry expunged, nil or detached, and the key has come back in another
 //!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
 //!   and that return, and the lookup linearizes there.

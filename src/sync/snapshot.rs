@@ -69,13 +69,13 @@ impl<K, V> Snapshot<K, V> {
     pub(super) fn is_amended(&self) -> bool {
         // ORDERING: SeqCst. Acquire pairs with `amend`: who sees it takes the mutex, so nothing more is
         // published by it. The total order with entries and generations is for a thread that writes
-        // one key, without the mutex, and then misses another (P3). Litmus: stress, two keys.
+        // one key, without the mutex, and then misses another (P3). Model: sb::known_and_new_key.
         self.amended.load(Ordering::SeqCst)
     }
 
     /// Under the mutex, before the first new key is put into dirty (P3).
     pub(super) fn amend(&self) {
-        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: promote::miss_vs_insert.
+        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: sb::known_and_new_key.
         self.amended.store(true, Ordering::SeqCst);
     }
 }
@@ -107,8 +107,8 @@ impl<K, V> Published<K, V> {
     fn generation(&self) -> usize {
         // ORDERING: SeqCst. Acquire pairs with the store in `replace`: what the publisher did before is
         // visible, so that a section that sees the new generation cannot reach what it dropped (P4).
-        // The total order is for a thread that writes one key and then misses another; see
-        // `Snapshot::is_amended`. Model: snapshot::read_vs_publish.
+        // The total order is for a thread that writes to one map and then finds a key in another, which
+        // was cleared. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.load(Ordering::SeqCst)
     }
 
@@ -158,7 +158,7 @@ impl<K, V> Published<K, V> {
             table,
         }));
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
-        // there. Model: snapshot::read_vs_publish.
+        // there. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.store(generation, Ordering::SeqCst);
     }
 

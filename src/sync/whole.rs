@@ -162,16 +162,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 }
 
 /// Empties an entry that is in no map any more, for good, and retires it (E3).
-///
-/// An operation that began before may still be storing values into it, so this tries until it finds none.
-/// There are finitely many: whoever begins later cannot reach the entry.
 fn sweep<K, V>(pointer: EntryPtr<K, V>, section: &Section<'_, K, V>) {
-    let entry = pointer.get(section);
-    loop {
-        entry.take(section);
-        if entry.expunge() {
-            break;
-        }
-    }
+    pointer.get(section).bury(section);
     section.retire(Retired::entry(pointer));
 }
