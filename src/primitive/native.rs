@@ -142,6 +142,28 @@ pub(crate) fn yield_point() {
     super::stress::yield_point();
 }
 
+/// A flag on whose value nothing depends but when something is done.
+#[derive(Debug)]
+pub(crate) struct Hint(AtomicBool);
+
+impl Hint {
+    pub(crate) fn new(value: bool) -> Self {
+        Self(AtomicBool::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> bool {
+        // ORDERING: Relaxed. A hint that comes late, or is overwritten, is late, nothing more.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, value: bool) {
+        // ORDERING: Relaxed, as in `get`.
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
+
 /// A cell whose content only its owner touches; the model half checks that.
 #[derive(Debug)]
 pub(crate) struct UnsafeCell<T>(std::cell::UnsafeCell<T>);

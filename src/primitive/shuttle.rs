@@ -99,6 +99,26 @@ macro_rules! per_thread {
 }
 pub(crate) use per_thread;
 
+/// A flag on whose value nothing depends but when something is done. Not explored: an ordinary atomic.
+#[derive(Debug)]
+pub(crate) struct Hint(std::sync::atomic::AtomicBool);
+
+impl Hint {
+    pub(crate) fn new(value: bool) -> Self {
+        Self(std::sync::atomic::AtomicBool::new(value))
+    }
+
+    pub(crate) fn get(&self) -> bool {
+        // ORDERING: Relaxed. Under this scheduler one thread runs at a time.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set(&self, value: bool) {
+        // ORDERING: Relaxed, as in `get`.
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
+
 /// A number that no other call in this process returns; never 0.
 pub(crate) fn unique_id() -> u64 {
     static NEXT: PlainAtomicU64 = PlainAtomicU64::new(1);

@@ -33,8 +33,8 @@
 //!   exchange removed that pointer, exactly once.
 //! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if a dirty map
 //!   exists and lacks the entry.
-//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged and
-//!   never leaves it.
+//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged, in
+//!   one step, and never leaves it.
 //! * **E4** — An entry is retired once, after no map holds it. A pointer to it is followed only inside a
 //!   section that was entered before that, or by the map's destructor.
 //! * **E5** — All entries, sections and pointers that meet in one call belong to one map. `EntryPtr` never
@@ -55,8 +55,8 @@
 //! several keys need: two threads that each write one key and then read the other's may not both miss,
 //! and two readers must agree on the order of two writes. The snapshot's generation and its `amended` flag
 //! are in the same order, for the same reason. On x86-64 and ARMv8 a `SeqCst` load costs what an `Acquire`
-//! load costs. (loom treats `SeqCst` accesses as `AcqRel`: it proves the part that E1 needs, the litmus
-//! test over two keys in `tests/stress.rs` watches the rest.)
+//! load costs. (The models in `sb` show that each of them is needed for that; how the processor keeps the
+//! promise, the litmus test over two keys in `tests/stress.rs` watches.)
 
 #![expect(
     unsafe_code,
@@ -130,7 +130,7 @@ impl<K, V> Entry<K, V> {
     pub(super) fn load(&self) -> Option<&V> {
         yield_point(); // the entry was looked up
         // ORDERING: SeqCst. Its Acquire half pairs with the exchange that stored the pointer (E1); the
-        // rest is the module header's. Model: entry::load_vs_swap.
+        // rest is the module header's. Models: entry::load_vs_swap, sb::two_removals.
         self.shared(self.value.load(Ordering::SeqCst))
     }
 
@@ -164,7 +164,8 @@ impl<K, V> Entry<K, V> {
 
     /// Stores `value` if there is none and the entry is not expunged.
     pub(super) fn fill<'s>(&'s self, section: &'s Section<'_, K, V>, value: V) -> Fill<'s, V> {
-        // ORDERING: SeqCst, as in `load`: the value found may be the result.
+        // ORDERING: SeqCst, as in `load`: a value that is there is returned without an exchange. Model:
+        // sb::store_and_add.
         let mut seen = self.value.load(Ordering::SeqCst);
         if !seen.is_null() {
             return self.refuse(seen, value);
@@ -240,7 +241,7 @@ impl<K, V> Entry<K, V> {
     /// after its writer was told that the key had been absent, which no order explains.
     pub(super) fn bury(&self, section: &Section<'_, K, V>) {
         yield_point(); // the map is empty, the entry is not
-        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_insert.
+        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_store.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
         if self.shared(removed).is_some() {
             section.count(-1);
@@ -306,7 +307,7 @@ impl<K, V> Entry<K, V> {
         // - Release publishes the value behind `new` to whoever loads the pointer (E1).
         // - Acquire, also on failure: the pointer found instead is followed or returned.
         // - The total order is the module header's.
-        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_expunge.
+        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_fill, sb::two_removals.
         self.value
             .compare_exchange(expected, new, Ordering::SeqCst, Ordering::SeqCst)
     }

@@ -70,13 +70,13 @@ impl<K, V> Snapshot<K, V> {
         yield_point(); // the snapshot was looked into
         // ORDERING: SeqCst. Acquire pairs with `amend`: who sees it takes the mutex, so nothing more is
         // published by it. The total order with entries and generations is for a thread that writes
-        // one key, without the mutex, and then misses another (P3). Litmus: stress, two keys.
+        // one key, without the mutex, and then misses another (P3). Model: sb::known_and_new_key.
         self.amended.load(Ordering::SeqCst)
     }
 
     /// Under the mutex, before the first new key is put into dirty (P3).
     pub(super) fn amend(&self) {
-        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: promote::miss_vs_insert.
+        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: sb::known_and_new_key.
         self.amended.store(true, Ordering::SeqCst);
     }
 }
@@ -108,8 +108,8 @@ impl<K, V> Published<K, V> {
     fn generation(&self) -> u64 {
         // ORDERING: SeqCst. Acquire pairs with the store in `replace`: what the publisher did before is
         // visible, so that a section that sees the new generation cannot reach what it dropped (P4).
-        // The total order is for a thread that writes one key and then misses another; see
-        // `Snapshot::is_amended`. Model: snapshot::read_vs_publish.
+        // The total order is for a thread that writes to one map and then finds a key in another, which
+        // was cleared. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.load(Ordering::SeqCst)
     }
 
@@ -163,7 +163,7 @@ impl<K, V> Published<K, V> {
         }));
         yield_point(); // the cell is ahead of the counter
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
-        // there. Model: snapshot::read_vs_publish.
+        // there. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.store(generation, Ordering::SeqCst);
     }
 

@@ -202,6 +202,32 @@ pub fn map_of(entries: &[(u32, u32)]) -> Arc<Map> {
     )
 }
 
+/// Runs an operation in another thread, which ends its terms before it can be joined.
+pub fn spawn<R: 'static>(
+    map: &Arc<Map>,
+    run: impl FnOnce(&Map) -> R + 'static,
+) -> loom::thread::JoinHandle<R> {
+    let map = Arc::clone(map);
+    loom::thread::spawn(move || {
+        let result = run(&map);
+        drop(map);
+        end_terms();
+        result
+    })
+}
+
+/// Runs two operations at once: what the first did, what the second did, and what is there then.
+pub fn race<A: 'static, B>(
+    map: &Arc<Map>,
+    first: impl FnOnce(&Map) -> A + 'static,
+    second: impl FnOnce(&Map) -> B,
+) -> (A, B, Vec<(u32, u32)>) {
+    let other = spawn(map, first);
+    let second = second(map);
+    let first = other.join().expect("joined");
+    (first, second, map.check())
+}
+
 /// Operations on plain numbers.
 pub trait Plain {
     fn load(&self, key: u32) -> Option<u32>;
