@@ -33,7 +33,7 @@ pub mod internals;
 mod primitive;
 mod reclaim;
 #[doc(hidden)]
-#[cfg(all(debug_assertions, not(splitmap_loom)))]
+#[cfg(all(debug_assertions, not(any(splitmap_loom, splitmap_shuttle))))]
 pub mod replay;
 mod sync;
 mod tuning;
