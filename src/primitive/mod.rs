@@ -1,9 +1,9 @@
 //! The only door to atomics, locks, threads and shared pointers.
 //!
 //! Interchangeable halves with the same names: `native` is the real thing at no cost, `model` is loom and
-//! stand-ins for what loom cannot see into, and `shuttle` takes the place of `model` for random schedules. Nothing else in `src/` may name `std::sync`,
-//! `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what loom explores is
-//! what ships.
+//! stand-ins for what loom cannot see into, `shuttle` takes its place for random schedules. Nothing else in
+//! `src/` may name `std::sync`, `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what
+//! is explored is what ships.
 //!
 //! What the door offers, beyond names that mirror std:
 //!
