@@ -168,9 +168,8 @@ fn clear_vs_unlink() {
 #[test]
 fn clear_vs_promote() {
     with_preemptions(2, || {
-        match race(&amended(), |map| map.promote(), |map| map.clear()) {
-            ((), (), then) => assert_eq!(then, []),
-        }
+        let ((), (), then) = race(&amended(), |map| map.promote(), |map| map.clear());
+        assert_eq!(then, []);
     });
 }
 
@@ -191,9 +190,8 @@ fn clear_vs_promoting_miss() {
 #[test]
 fn clear_vs_clear() {
     with_preemptions(2, || {
-        match race(&two_keys(), |map| map.clear(), |map| map.clear()) {
-            ((), (), then) => assert_eq!(then, []),
-        }
+        let ((), (), then) = race(&two_keys(), |map| map.clear(), |map| map.clear());
+        assert_eq!(then, []);
     });
 }
 
