@@ -13,7 +13,7 @@ use loom::cell::Cell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use splitmap_model::internals::{Choices, Domain, ProcessBarrier, Section, choose, end_terms};
-use support::{exhaustively, with_preemptions};
+use support::with_preemptions;
 
 const FREE: u32 = 0;
 

@@ -50,12 +50,11 @@ fn walk_vs_promotion() {
     with_preemptions(2, || {
         let map = map_of(&[(1, 1)]);
         map.store(2, 2);
-        match race(&map, |map| map.promote(), walk) {
-            ((), seen, then) => assert_eq!(
-                (seen, then.as_slice()),
-                (then.clone(), [(1, 1), (2, 2)].as_slice())
-            ),
-        }
+        let ((), seen, then) = race(&map, |map| map.promote(), walk);
+        assert_eq!(
+            (&seen, then.as_slice()),
+            (&then, [(1, 1), (2, 2)].as_slice())
+        );
     });
 }
 

@@ -5,7 +5,7 @@
 
 mod support;
 
-use support::{Plain, exhaustively, map_of, race, spawn, with_preemptions};
+use support::{Plain, map_of, race, spawn, with_preemptions};
 
 /// A lookup while a new snapshot is published uses the one before or the one after.
 ///

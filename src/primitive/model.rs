@@ -29,6 +29,7 @@ pub(crate) use loom::sync::atomic::{AtomicIsize, Ordering, fence};
 pub(crate) use loom::sync::{Arc, MutexGuard};
 
 /// For bookkeeping of the model: its threads take turns on one.
+// ORDERING: Relaxed. loom runs all threads of a model on one.
 const PLAIN: Ordering = Ordering::Relaxed;
 
 /// What a model chooses before it begins; the default for every other one.
@@ -305,6 +306,7 @@ impl Hint {
 
 impl AtomicUsize {
     fn newest(&self) -> usize {
+        // ORDERING: those of a SeqCst load, as far as loom knows them; the exchange never succeeds.
         let found = self.atomic.compare_exchange(
             usize::MAX,
             usize::MAX,
@@ -341,6 +343,7 @@ impl AtomicUsize {
 impl<T> AtomicPtr<T> {
     fn newest(&self) -> *mut T {
         let nowhere = core::ptr::without_provenance_mut(usize::MAX);
+        // ORDERING: as for the number.
         let found =
             self.atomic
                 .compare_exchange(nowhere, nowhere, Ordering::AcqRel, Ordering::Acquire);

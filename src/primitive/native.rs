@@ -130,8 +130,8 @@ fn register_process_barrier() -> bool {
 /// barrier on the reader's processor when it matters.
 #[inline]
 pub(crate) fn light_fence() {
-    // ORDERING: SeqCst on the compiler only. The partner is `process_barrier`, modelled as a fence
-    // here and there; grace::enter_vs_retire fails without it.
+    // ORDERING: SeqCst on the compiler only. The partner is `process_barrier`; the model half has an
+    // atomic exchange in the place of each. Model: grace::enter_vs_retire.
     compiler_fence(Ordering::SeqCst);
 }
 

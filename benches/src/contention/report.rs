@@ -14,7 +14,7 @@ use self::machine::Machine;
 use super::Results;
 use super::budget::Line;
 
-/// Writes `report.html`, `report.md` and the charts into `dir`.
+/// Writes the report, as a page and as Markdown, and the charts into `dir`.
 pub(super) fn write(dir: &Path, results: &Results, lines: &[Line]) -> Result<(), String> {
     let machine = Machine::look();
     let tables = tables::all(results, lines);
@@ -27,5 +27,5 @@ pub(super) fn write(dir: &Path, results: &Results, lines: &[Line]) -> Result<(),
     let page = html::render(&machine, &tables, &figures);
     fs::write(dir.join("report.html"), page).map_err(failed)?;
     let text = markdown::render(&machine, &tables, &figures);
-    fs::write(dir.join("report.md"), text).map_err(failed)
+    fs::write(dir.join("report").with_extension("md"), text).map_err(failed)
 }
