@@ -1,6 +1,6 @@
 //! Counts what maps ask of the allocator.
 //!
-//! A program installs [`Counting`] as its allocator. It counts only while a [`Count`] is being taken, and
+//! A program installs [`Counting`] as its allocator. It counts only while a `Count` is being taken, and
 //! costs a load of a flag otherwise, the same for every map. It cannot show fragmentation, nor what the
 //! system allocator keeps for itself; of its rounding and its headers there is an estimate.
 
