@@ -151,7 +151,6 @@ mod stamp;
 mod table;
 mod tophash;
 mod traits;
-#[cfg(any(test, debug_assertions, splitmap_loom))]
 mod write_flag;
 
 #[cfg(test)]

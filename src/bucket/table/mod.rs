@@ -11,6 +11,7 @@
 mod chain;
 mod grow;
 mod raw;
+#[cfg(any(test, debug_assertions, splitmap_loom))]
 mod validate;
 pub(in crate::bucket) mod walk;
 
