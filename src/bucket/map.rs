@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::RandomState;
 
 use super::cursor::Cursor;
-use super::hashed::{self, ITERATION};
+use super::hashed::ITERATION;
 use super::header::Layout;
 use super::identity::Identity;
 use super::iter::{Drain, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut};
@@ -495,7 +495,7 @@ impl<K, V, S> BucketMap<K, V, S> {
     #[doc(hidden)]
     #[cfg(any(test, debug_assertions, splitmap_loom))]
     pub fn validate(&self) {
-        self.flag.check(hashed::READ);
+        self.flag.check(super::hashed::READ);
         self.table.validate();
         self.table.validate_stamps();
     }
