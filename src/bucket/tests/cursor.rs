@@ -208,7 +208,7 @@ fn clearing_in_mid_growth_ends_the_cursor() {
 }
 
 #[test]
-fn every_way_of_running_empty_ends_the_cursor_for_good() {
+fn every_way_of_running_empty_a_forgotten_drain_too_ends_the_cursor_for_good() {
     let ways: [fn(&mut Map); 5] = [
         Map::clear,
         |map| drop(map.drain()),
