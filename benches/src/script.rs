@@ -108,6 +108,15 @@ impl Tally {
         self.updated += u64::from(!new);
     }
 
+    /// How many results, at least, are not what they are in `other`.
+    #[must_use]
+    pub fn differs(&self, other: &Tally) -> u64 {
+        let counts = |t: &Tally| [t.ops, t.hits, t.misses, t.added, t.removed, t.updated];
+        let pairs = counts(self).into_iter().zip(counts(other));
+        let most = pairs.map(|(a, b)| a.abs_diff(b)).max().unwrap_or(0);
+        most.max(u64::from(self.sum != other.sum))
+    }
+
     /// Entries gained less entries lost.
     #[must_use]
     pub fn growth(&self) -> i64 {

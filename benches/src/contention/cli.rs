@@ -17,7 +17,7 @@ pub(super) struct Cli {
     #[arg(long, short, value_name = "TEXT")]
     workload: Vec<String>,
 
-    /// Keys in the map, such as 1k, 64k or 1M [default: 1k, 64k, 1M]
+    /// Keys in the map, such as 1k, 64k or 1M [default: 1k, 64k, 1M; with --quick 64k]
     #[arg(long, short, value_name = "N", value_delimiter = ',', value_parser = size)]
     size: Vec<usize>,
 
@@ -131,7 +131,7 @@ impl Cli {
 
     pub(super) fn sizes(&self) -> Vec<usize> {
         match &self.size[..] {
-            [] if self.quick => vec![1 << 10, 1 << 16],
+            [] if self.quick && !self.budget => vec![1 << 16],
             [] => vec![1 << 10, 1 << 16, 1 << 20],
             sizes => sizes.to_vec(),
         }

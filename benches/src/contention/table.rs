@@ -20,8 +20,12 @@ pub(super) fn print(row: &Row) {
         let locked = figure.locked().map_or(String::new(), |locked| {
             format!("  {locked:.1} locked of 1000")
         });
+        let wrong = match figure.wrong() {
+            wrong if wrong > 0.0 => format!("  WRONG: {wrong:.1} results in a million"),
+            _ => String::new(),
+        };
         say(format!(
-            "  {:<16}{:>9.1} ns  {:>8.1} Mop/s  x{relative:<6.2} +-{:.0} %{locked}",
+            "  {:<16}{:>9.1} ns  {:>8.1} Mop/s  x{relative:<6.2} +-{:.0} %{locked}{wrong}",
             figure.subject,
             figure.nanos(),
             figure.throughput(),

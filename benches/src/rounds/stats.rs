@@ -46,6 +46,14 @@ impl Figure {
         (slowest - fastest) / self.nanos()
     }
 
+    /// Results in a million, over all rounds, that were not what they must be.
+    #[must_use]
+    pub fn wrong(&self) -> f64 {
+        let wrong: u64 = self.samples.iter().map(|sample| sample.wrong).sum();
+        let ops: u64 = self.samples.iter().map(|sample| sample.ops).sum();
+        1e6 * wrong as f64 / ops as f64
+    }
+
     /// Operations in a thousand that took the map's lock, if the map counts them.
     #[must_use]
     pub fn locked(&self) -> Option<f64> {
@@ -81,6 +89,7 @@ mod tests {
             elapsed: std::time::Duration::from_nanos(nanos),
             ops: 1,
             locked: None,
+            wrong: 0,
         };
         Figure {
             samples: nanos.iter().map(sample).collect(),

@@ -257,6 +257,7 @@ fn sample(start: Duration, ops: usize) -> Sample {
         elapsed: processor_time() - start,
         ops: ops as u64,
         locked: None,
+        wrong: 0,
     }
 }
 

@@ -31,6 +31,9 @@ pub trait Subject<K: Key>: Sized + Send + Sync + 'static {
     /// How a report names it.
     const NAME: &'static str;
 
+    /// Whether it is splitmap's own: a wrong result of it is a bug, and ends the run.
+    const OURS: bool = false;
+
     /// Whether several threads may write to it.
     const SHARED: bool = true;
 

@@ -1,6 +1,8 @@
 //! scc's `HashIndex`: reads by `peek_with`, which takes no lock; writes through its entries.
 //!
-//! It has no insertion that replaces, so one is made of an entry, as its documentation does.
+//! It has no insertion that replaces, so one is made of an entry, as its documentation does. An update adds
+//! a second entry before it marks the first as removed; a lookup that searches before the one and looks
+//! again after the other finds neither. Such lookups show up among the wrong results.
 
 use scc::HashIndex;
 use scc::hash_index::Entry;

@@ -12,6 +12,7 @@ pub struct Splitmap<K>(SyncMap<K, u64, Hasher>);
 
 impl<K: Key> Subject<K> for Splitmap<K> {
     const NAME: &'static str = "splitmap";
+    const OURS: bool = true;
 
     fn with_capacity(capacity: usize) -> Self {
         Splitmap(SyncMap::with_capacity_and_hasher(

@@ -53,6 +53,7 @@ pub(super) fn all(results: &Results, lines: &[Line]) -> Vec<Table> {
     let tables = [
         budget(lines),
         throughput(&results.rows),
+        wrong(&results.rows),
         latency(&results.latencies),
         memory(&results.memories),
     ];
@@ -123,6 +124,27 @@ fn throughput_row(row: &Row) -> Vec<Cell> {
         locked.map_or("-".to_owned(), |n| format!("{n:.1}")),
     ));
     cells
+}
+
+/// Who did not give the results that one thread gets.
+fn wrong(rows: &[Row]) -> Table {
+    let wrong = rows.iter().flat_map(|row| {
+        let wrong = row.figures.iter().filter(|figure| figure.wrong() > 0.0);
+        wrong.map(move |figure| {
+            let mut cells = throughput_row(row);
+            cells.truncate(4);
+            cells.push(Cell::plain(figure.subject));
+            cells.push(Cell::plain(format!("{:.1}", figure.wrong())));
+            cells
+        })
+    });
+    Table {
+        heading: "Wrong results",
+        note: "Results in a million that were not what they must be, such as lookups that did not find \
+               a key which was there throughout.",
+        heads: heads(&["workload", "keys", "size", "threads", "map", "in a million"]),
+        rows: wrong.collect(),
+    }
 }
 
 fn latency(all: &[Latency]) -> Table {
