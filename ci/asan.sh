@@ -12,7 +12,7 @@ step "planted leak" control leak 'LeakSanitizer: detected memory leaks' --target
 step "planted use after free" control use_after_free 'AddressSanitizer: heap-use-after-free' --target "$host"
 
 # One process for a whole binary: leaks are looked for when it ends, and start-up is slow.
-read -ra targets < <(test_targets it stress; echo)
+read -ra targets < <(test_targets it stress fuzz_corpus; echo)
 step "address and leak sanitizer" cargo test --quiet --locked --target "$host" --lib "${targets[@]}" "$@" \
     -- --skip forgotten
 

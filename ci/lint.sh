@@ -9,6 +9,9 @@ step "cargo fmt" cargo fmt --all --check
 # Formatting of the planted faults, which are a workspace of their own.
 step "rustfmt ci/controls" rustfmt --check --edition 2024 ci/controls/src/bin/*.rs
 
+# Formatting of the fuzz targets, likewise. What they run is part of the tests, and linted with them.
+step "rustfmt fuzz" rustfmt --check --edition 2024 fuzz/fuzz_targets/*.rs
+
 # Every lint of the manifests, on every target of every member.
 step "cargo clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 

@@ -33,7 +33,7 @@ pub mod internals;
 mod primitive;
 mod reclaim;
 #[doc(hidden)]
-#[cfg(all(debug_assertions, not(splitmap_loom)))]
+#[cfg(all(debug_assertions, not(any(splitmap_loom, splitmap_shuttle))))]
 pub mod replay;
 mod sync;
 mod tuning;
@@ -42,6 +42,10 @@ pub use equivalent::Equivalent;
 
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
 pub use self::sync::{OccupiedError, Ref, Stats, SyncMap};
+
+#[cfg(splitmap_stress)]
+#[doc(hidden)]
+pub use self::primitive::seed_yields;
 
 /// The types that the methods of [`BucketMap`] return.
 pub mod bucket_map {

@@ -90,6 +90,11 @@ fn revive(node: &Node) -> Did {
     if node.revive() { Yes } else { No }
 }
 
+fn bury(node: &Node) -> Did {
+    node.bury();
+    Yes
+}
+
 /// Value 1.
 fn one() -> Arc<Node> {
     Arc::new(Node::new(Watched::new(1)))
@@ -421,10 +426,65 @@ fn replace_vs_take_and_fill() {
     });
 }
 
+/// A burial meets the value before or after a store, and never a state between.
+///
+/// `Nil` for the store would be an answer that no order of it, of earlier stores and of the `clear` explains.
+#[test]
+fn swap_vs_bury() {
+    exhaustively(|| match race(&one(), |node| swap(node, 2), bury) {
+        (Value(1) | Expunged, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
+/// The same with a fill, from a value and from nil.
+#[test]
+fn fill_vs_bury() {
+    exhaustively(|| match race(&one(), |node| fill(node, 2), bury) {
+        (Kept(1) | Expunged, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
+#[test]
+fn fill_vs_bury_of_nil() {
+    exhaustively(|| match race(&nil(), |node| fill(node, 2), bury) {
+        (Value(2) | Expunged, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
+/// A value is removed, and counted out, once.
+#[test]
+fn take_vs_bury() {
+    exhaustively(|| match race(&one(), take, bury) {
+        (Value(1) | Nil, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
+/// A replacement comes before and is buried, or is too late.
+#[test]
+fn replace_vs_bury() {
+    exhaustively(|| match race(&one(), |node| replace(node, 2), bury) {
+        (Value(1) | Late(1) | Nil, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
+/// A lookup finds the value, which is not freed under it, or none.
+#[test]
+fn load_vs_bury() {
+    exhaustively(|| match race(&one(), load, bury) {
+        (Value(1) | Nil, Yes, Expunged) => {}
+        illegal => panic!("no order explains {illegal:?}"),
+    });
+}
+
 /// Three threads: two stores and a removal.
 #[test]
 fn swap_vs_swap_vs_take() {
-    with_preemptions(3, || {
+    with_preemptions(2, || {
         let node = one();
         let second = spawn(&node, |node| swap(node, 2));
         let third = spawn(&node, |node| swap(node, 3));

@@ -13,7 +13,7 @@ use loom::cell::Cell;
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread;
 use splitmap_model::internals::{Choices, Domain, ProcessBarrier, Section, choose, end_terms};
-use support::{exhaustively, with_preemptions};
+use support::with_preemptions;
 
 const FREE: u32 = 0;
 
@@ -153,7 +153,7 @@ fn enter_vs_retire_once() {
 /// Covers R4, R5 and the two fences; each fails it when left out.
 #[test]
 fn enter_vs_retire() {
-    exhaustively(enter_vs_retire_once);
+    with_preemptions(3, enter_vs_retire_once);
 }
 
 /// The same without the process-wide barrier.
@@ -163,7 +163,7 @@ fn enter_vs_retire_by_fences() {
         barrier: ProcessBarrier::Missing,
         ..Choices::default()
     });
-    exhaustively(enter_vs_retire_once);
+    with_preemptions(3, enter_vs_retire_once);
 }
 
 /// A reader whose slot is new is seen, too: the slot is published before the reader's fence.
@@ -171,7 +171,7 @@ fn enter_vs_retire_by_fences() {
 /// Covers the push of a slot and the walk over all slots.
 #[test]
 fn first_enter_vs_retire() {
-    exhaustively(|| {
+    with_preemptions(3, || {
         let shared = Shared::new(&Pool::new(2), 7);
         let reader = spawn(&shared, Shared::visit);
         shared.replace_and_flush();
@@ -182,7 +182,7 @@ fn first_enter_vs_retire() {
 /// Two new slots at once: neither is lost from the list.
 #[test]
 fn two_first_enters_vs_retire() {
-    with_preemptions(2, || {
+    with_preemptions(1, || {
         let shared = Shared::new(&Pool::new(2), 7);
         let readers = [spawn(&shared, Shared::visit), spawn(&shared, Shared::visit)];
         shared.replace_and_flush();
@@ -198,7 +198,7 @@ fn two_first_enters_vs_retire() {
 /// batch, or in a later round. Covers R2, R5, the Release in `leave` and the Acquire in `open_section`.
 #[test]
 fn leave_vs_free() {
-    exhaustively(|| {
+    with_preemptions(3, || {
         let shared = Shared::new(&Pool::new(3), 7);
         let reader = spawn(&shared, |shared| {
             let section = shared.domain.enter();
@@ -218,7 +218,7 @@ fn leave_vs_free() {
 /// Covers the Release in `enter`.
 #[test]
 fn later_section() {
-    exhaustively(|| {
+    with_preemptions(3, || {
         let shared = Shared::new(&Pool::new(2), 7);
         let reader = spawn(&shared, |shared| {
             shared.visit();
@@ -232,7 +232,7 @@ fn later_section() {
 /// An inner section does not end the outer one.
 #[test]
 fn nested_sections() {
-    exhaustively(|| {
+    with_preemptions(3, || {
         let shared = Shared::new(&Pool::new(2), 7);
         let reader = spawn(&shared, |shared| {
             let outer = shared.domain.enter();
@@ -283,7 +283,7 @@ fn full_batch() {
 /// A reader of one must never see a node of the other.
 #[test]
 fn two_domains() {
-    with_preemptions(3, || {
+    with_preemptions(2, || {
         let pool = Pool::new(4);
         let one = Shared::new(&pool, 1);
         let two = Shared::new(&pool, 2);
@@ -305,7 +305,7 @@ fn two_domains() {
 /// and all of its own.
 #[test]
 fn section_across_domains() {
-    with_preemptions(3, || {
+    with_preemptions(2, || {
         let pool = Pool::new(4);
         let one = Shared::new(&pool, 1);
         let two = Shared::new(&pool, 2);
@@ -333,7 +333,7 @@ fn refused_barrier() {
         barrier: ProcessBarrier::Refused,
         ..Choices::default()
     });
-    exhaustively(|| {
+    with_preemptions(3, || {
         let shared = Shared::new(&Pool::new(3), 7);
         let reader = spawn(&shared, Shared::visit);
         shared.replace_and_flush();

@@ -57,7 +57,7 @@ fn succession() {
 /// Two threads want the one slot that is vacant: one gets it.
 #[test]
 fn two_successors() {
-    exhaustively(|| {
+    with_preemptions(3, || {
         let domain = Arc::new(Values::new());
         retire(&domain, 1);
         end_terms();
@@ -89,7 +89,7 @@ fn bequeath_vs_acquire() {
 /// Two threads that close batches at once, and the list of a third, which has exited.
 #[test]
 fn bequeath_vs_bequeath() {
-    with_preemptions(2, || {
+    with_preemptions(1, || {
         let domain = Arc::new(Values::new());
         let first = spawn(&domain, |domain| {
             retire(domain, 1);
@@ -184,7 +184,7 @@ impl Drop for AtExit {
 /// A thread whose memory is already destroyed takes a slot for one section, which others want, too.
 #[test]
 fn passing_term() {
-    with_preemptions(2, || {
+    with_preemptions(1, || {
         let domain = Arc::new(Values::new());
         let (exited, wait) = loom::sync::mpsc::channel();
         thread::spawn({

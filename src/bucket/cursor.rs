@@ -35,10 +35,10 @@
 //! in one epoch), so that a loop which replaces every entry it is given ends.
 
 use super::Stamp;
-use super::chain::Generation;
 use super::hashed::ITERATION;
 use super::map::BucketMap;
 use super::stamp::EntryStamp;
+use super::table::Generation;
 use super::table::Table;
 use crate::primitive::random;
 

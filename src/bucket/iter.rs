@@ -7,7 +7,7 @@ use std::fmt;
 use std::iter::FusedIterator;
 
 use super::stamp::EntryStamp;
-use super::walk;
+use super::table::walk;
 
 /// An iterator over the entries of a [`BucketMap`](crate::BucketMap).
 ///

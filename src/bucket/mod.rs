@@ -137,25 +137,21 @@
 //! What Go says of iteration is in [`cursor`], with what it does.
 //!
 
-mod chain;
 mod checked;
 mod cursor;
 mod entry;
-mod grow;
 mod hashed;
 mod header;
 mod identity;
 mod iter;
+mod keyed;
 mod map;
 mod marked;
-mod raw;
 mod stamp;
 mod table;
 mod tophash;
 mod traits;
 #[cfg(any(test, debug_assertions, splitmap_loom))]
-mod validate;
-mod walk;
 mod write_flag;
 
 #[cfg(test)]
@@ -169,8 +165,8 @@ pub use self::iter::{
     Drain, IntoIter, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut,
 };
 pub use self::map::BucketMap;
+pub(crate) use self::table::Position;
 pub(crate) use self::table::Table;
-pub(crate) use self::walk::Position;
 
 /// What a table keeps beside each entry.
 pub(crate) trait Stamp: Copy {

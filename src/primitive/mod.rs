@@ -1,9 +1,9 @@
 //! The only door to atomics, locks, threads and shared pointers.
 //!
-//! Two interchangeable halves with the same names: `native` is the real thing at no cost, `model` is
-//! loom and stand-ins for what loom cannot see into. Nothing else in `src/` may name `std::sync`,
-//! `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what loom explores is
-//! what ships.
+//! Interchangeable halves with the same names: `native` is the real thing at no cost, `model` is loom and
+//! stand-ins for what loom cannot see into, `shuttle` takes its place for random schedules. Nothing else in
+//! `src/` may name `std::sync`, `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what
+//! is explored is what ships.
 //!
 //! What the door offers, beyond names that mirror std:
 //!
@@ -13,11 +13,18 @@
 //! * [`process_barrier`]: a memory barrier on every running thread of the process, or `false` where
 //!   the system has none.
 //! * [`random`] and [`unique_id`]: seeds and identities.
+//! * [`yield_point`]: nothing, but where a stress test lets another thread go first. They stand between the
+//!   two steps of whatever a thread does in two steps.
 
-#[cfg(not(splitmap_loom))]
+#[cfg(not(any(splitmap_loom, splitmap_shuttle)))]
 mod native;
-#[cfg(not(splitmap_loom))]
+#[cfg(not(any(splitmap_loom, splitmap_shuttle)))]
 pub(crate) use self::native::*;
+
+#[cfg(splitmap_stress)]
+mod stress;
+#[cfg(splitmap_stress)]
+pub use self::stress::seed_yields;
 
 #[cfg(splitmap_loom)]
 mod model;
@@ -25,3 +32,8 @@ mod model;
 pub(crate) use self::model::*;
 #[cfg(splitmap_loom)]
 pub use self::model::{Choices, ProcessBarrier, choose};
+
+#[cfg(splitmap_shuttle)]
+mod shuttle;
+#[cfg(splitmap_shuttle)]
+pub(crate) use self::shuttle::*;

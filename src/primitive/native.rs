@@ -130,9 +130,38 @@ fn register_process_barrier() -> bool {
 /// barrier on the reader's processor when it matters.
 #[inline]
 pub(crate) fn light_fence() {
-    // ORDERING: SeqCst on the compiler only. The partner is `process_barrier`, modelled as a fence
-    // here and there; grace::enter_vs_retire fails without it.
+    // ORDERING: SeqCst on the compiler only. The partner is `process_barrier`; the model half has an
+    // atomic exchange in the place of each. Model: grace::enter_vs_retire.
     compiler_fence(Ordering::SeqCst);
+}
+
+/// Where another thread may be let in between, in a build for that; nothing otherwise.
+#[inline(always)]
+pub(crate) fn yield_point() {
+    #[cfg(splitmap_stress)]
+    super::stress::yield_point();
+}
+
+/// A flag on whose value nothing depends but when something is done.
+#[derive(Debug)]
+pub(crate) struct Hint(AtomicBool);
+
+impl Hint {
+    pub(crate) fn new(value: bool) -> Self {
+        Self(AtomicBool::new(value))
+    }
+
+    #[inline]
+    pub(crate) fn get(&self) -> bool {
+        // ORDERING: Relaxed. A hint that comes late, or is overwritten, is late, nothing more.
+        self.0.load(Ordering::Relaxed)
+    }
+
+    #[inline]
+    pub(crate) fn set(&self, value: bool) {
+        // ORDERING: Relaxed, as in `get`.
+        self.0.store(value, Ordering::Relaxed);
+    }
 }
 
 /// A cell whose content only its owner touches; the model half checks that.

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 
 use super::Registry;
 use super::slot::Slot;
-use crate::primitive::{AtomicUsize, Mutex, Ordering};
+use crate::primitive::{AtomicUsize, Mutex, Ordering, yield_point};
 
 /// Garbage that was closed together, and the sections that may still see it.
 struct Batch<C, G> {
@@ -56,17 +56,21 @@ impl<C, G> Registry<C, G> {
         if objects.is_empty() {
             return Ok(());
         }
+        yield_point(); // the batch is full, and the readers go on
         if !self.barrier.heavy() {
             return Err(objects);
         }
+        yield_point(); // sections end and begin before they are looked at
         let waits = self
             .slots()
+            .filter(|_| !cfg!(splitmap_planted = "early_free"))
             .filter_map(|slot| {
                 let sequence = slot.open_section()?;
                 slot.summon();
                 Some(Wait { slot, sequence })
             })
             .collect();
+        yield_point(); // another batch may be queued first
         let count = objects.len();
         let mut batches = self.queue.batches.lock();
         batches.push_back(Batch { objects, waits });

@@ -9,7 +9,7 @@ use super::Registry;
 use super::barrier::Barrier;
 use super::tenure::Tenure;
 use crate::primitive::{
-    Arc, AtomicBool, AtomicIsize, AtomicUsize, CachePadded, Cell, Ordering, UnsafeCell,
+    Arc, AtomicIsize, AtomicUsize, CachePadded, Cell, Hint, Ordering, UnsafeCell, yield_point,
 };
 use crate::tuning::RETIRED_BATCH;
 
@@ -24,7 +24,7 @@ pub(super) struct Slot<C, G> {
     looking: Cell<u32>,
     /// Something to do at the end of the outermost section: a full list, garbage in the queue that this
     /// section held back, a tenure that ends with the section. A hint: others set it too.
-    errand: AtomicBool,
+    errand: Hint,
     /// `superseded` is not empty.
     stale: Cell<bool>,
     /// A copy of the registry's, to keep `enter` on this line.
@@ -59,7 +59,7 @@ impl<C, G> Slot<C, G> {
             sequence: AtomicUsize::new(0),
             depth: Cell::new(0),
             looking: Cell::new(0),
-            errand: AtomicBool::new(false),
+            errand: Hint::new(false),
             stale: Cell::new(false),
             barrier: registry.barrier,
             generation: Cell::new(0),
@@ -108,6 +108,7 @@ impl<C, G> Slot<C, G> {
         if self.open_section().is_some() {
             return false;
         }
+        yield_point(); // another thread may begin a term
         let Some(term) = self.tenure.begin(vacant) else {
             return false;
         };
@@ -124,11 +125,10 @@ impl<C, G> Slot<C, G> {
         self.summon();
     }
 
-    /// Has the owner settle at the end of its outermost section.
+    /// Has the owner settle at the end of its outermost section. A hint: one that comes too late, or is
+    /// overwritten, delays freeing until another batch is closed.
     pub(super) fn summon(&self) {
-        // ORDERING: Relaxed. A hint: one that comes too late, or is overwritten, delays freeing until
-        // another batch is closed.
-        self.errand.store(true, Ordering::Relaxed);
+        self.errand.set(true);
     }
 
     /// The odd number of the section that the owner is in, if it is in one.
@@ -183,6 +183,7 @@ impl<C, G> Slot<C, G> {
             self.sequence
                 .store(sequence.wrapping_add(1), Ordering::Release);
             self.barrier.light();
+            yield_point(); // announced, and nothing loaded
         }
     }
 
@@ -191,8 +192,7 @@ impl<C, G> Slot<C, G> {
         let depth = self.depth.get() - 1;
         self.depth.set(depth);
         if depth == 0 {
-            // ORDERING: Relaxed. A hint, see `summon`.
-            if self.errand.load(Ordering::Relaxed) {
+            if self.errand.get() {
                 self.leave_with_errand();
             } else {
                 self.announce_leave();
@@ -252,8 +252,7 @@ impl<C, G> Slot<C, G> {
             return; // the outer call, whose object called back, goes on after it
         }
         let _reset = ResetOnDrop(&self.settling);
-        // ORDERING: Relaxed. A hint, see `summon`.
-        self.errand.store(false, Ordering::Relaxed);
+        self.errand.set(false);
         // Objects that retire others when dropped could go on for ever: a second round, and the rest at
         // the end of the next section.
         for _round in 0..2 {

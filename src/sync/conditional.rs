@@ -183,6 +183,11 @@ where
             loop {
                 let seen = entry.load().ok_or(())?;
                 let new = Box::new(make(entry.key(), seen));
+                let seen = if cfg!(splitmap_planted = "lost_update") {
+                    entry.load().ok_or(())?
+                } else {
+                    seen
+                };
                 if let Ok(stored) = entry.replace(section, seen, new) {
                     return Ok(((entry, stored), ()));
                 }

@@ -22,7 +22,7 @@
 use super::entry::{Entry, EntryPtr, Found, Retired};
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Section, SyncMap};
-use crate::primitive::MutexGuard;
+use crate::primitive::{MutexGuard, yield_point};
 
 /// The mutex's content.
 pub(super) struct Dirty<K, V> {
@@ -89,6 +89,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         &'map self,
         section: &'s Section<'d, K, V>,
     ) -> Locked<'map, 's, 'd, K, V, S> {
+        yield_point(); // what the caller saw may change before the mutex is taken
         let mut dirty = self.dirty.lock();
         dirty.locked_ops += 1;
         Locked {
@@ -142,6 +143,7 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         if let Some(pointer) = self.find_read(hash, &mut is_key) {
             let entry = pointer.get(self.section);
             if entry.revive() {
+                yield_point(); // nil, and not in dirty
                 self.insert_dirty(pointer, entry.hash());
             }
             return Some((Side::Read, entry));
@@ -154,6 +156,7 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
     pub(super) fn add(&mut self, hash: u64, key: K, value: V) -> Found<'s, K, V> {
         if !self.is_amended() {
             self.build_dirty();
+            yield_point(); // dirty exists, and nobody looks into it
             self.snapshot.amend();
         }
         let pointer = EntryPtr::new(hash, key, value);
@@ -203,7 +206,8 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         let mut table = EntryTable::with_capacity(self.snapshot.len() + 1);
         for pointer in self.snapshot.entries() {
             let entry = pointer.get(self.section);
-            if entry.expunge() {
+            let was_nil = cfg!(splitmap_planted = "promotion_drops_key") && entry.load().is_none();
+            if entry.expunge() || was_nil {
                 self.dirty.expunged.push(pointer);
             } else {
                 table.insert_new(entry.hash(), low_bits(entry.hash()), pointer);

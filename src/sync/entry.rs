@@ -33,8 +33,8 @@
 //!   exchange removed that pointer, exactly once.
 //! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if a dirty map
 //!   exists and lacks the entry.
-//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged and
-//!   never leaves it.
+//! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged, in
+//!   one step, and never leaves it.
 //! * **E4** — An entry is retired once, after no map holds it. A pointer to it is followed only inside a
 //!   section that was entered before that, or by the map's destructor.
 //! * **E5** — All entries, sections and pointers that meet in one call belong to one map. `EntryPtr` never
@@ -55,8 +55,8 @@
 //! several keys need: two threads that each write one key and then read the other's may not both miss,
 //! and two readers must agree on the order of two writes. The snapshot's generation and its `amended` flag
 //! are in the same order, for the same reason. On x86-64 and ARMv8 a `SeqCst` load costs what an `Acquire`
-//! load costs. (loom treats `SeqCst` accesses as `AcqRel`: it proves the part that E1 needs, the litmus
-//! test over two keys in `tests/stress.rs` watches the rest.)
+//! load costs. (The models in `sb` show that each of them is needed for that; how the processor keeps the
+//! promise, the litmus test over two keys in `tests/stress.rs` watches.)
 
 #![expect(
     unsafe_code,
@@ -69,7 +69,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::{Kept, Section};
-use crate::primitive::{AtomicBool, AtomicPtr, Ordering};
+use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -128,8 +128,9 @@ impl<K, V> Entry<K, V> {
     /// The entry was borrowed inside a section, which keeps the value for as long.
     #[inline]
     pub(super) fn load(&self) -> Option<&V> {
+        yield_point(); // the entry was looked up
         // ORDERING: SeqCst. Its Acquire half pairs with the exchange that stored the pointer (E1); the
-        // rest is the module header's. Model: entry::load_vs_swap.
+        // rest is the module header's. Models: entry::load_vs_swap, sb::two_removals.
         self.shared(self.value.load(Ordering::SeqCst))
     }
 
@@ -140,7 +141,7 @@ impl<K, V> Entry<K, V> {
         // again under the mutex.
         let mut seen = self.value.load(Ordering::Relaxed);
         loop {
-            if seen == expunged() {
+            if seen == expunged() && !cfg!(splitmap_planted = "unexpunge_race") {
                 // SAFETY: `new` was leaked above and published nowhere.
                 return Swap::Expunged(unsafe { Box::from_raw(new) });
             }
@@ -163,7 +164,8 @@ impl<K, V> Entry<K, V> {
 
     /// Stores `value` if there is none and the entry is not expunged.
     pub(super) fn fill<'s>(&'s self, section: &'s Section<'_, K, V>, value: V) -> Fill<'s, V> {
-        // ORDERING: SeqCst, as in `load`: the value found may be the result.
+        // ORDERING: SeqCst, as in `load`: a value that is there is returned without an exchange. Model:
+        // sb::store_and_add.
         let mut seen = self.value.load(Ordering::SeqCst);
         if !seen.is_null() {
             return self.refuse(seen, value);
@@ -238,7 +240,8 @@ impl<K, V> Entry<K, V> {
     /// One exchange, not a removal and then the edge from nil: a value stored in between would be lost
     /// after its writer was told that the key had been absent, which no order explains.
     pub(super) fn bury(&self, section: &Section<'_, K, V>) {
-        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_insert.
+        yield_point(); // the map is empty, the entry is not
+        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_store.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
         if self.shared(removed).is_some() {
             section.count(-1);
@@ -299,11 +302,12 @@ impl<K, V> Entry<K, V> {
 
     /// The one place where the pointer changes. Returns the pointer that was there.
     fn exchange(&self, expected: *mut V, new: *mut V) -> Result<*mut V, *mut V> {
+        yield_point(); // `expected` was loaded
         // ORDERING: SeqCst on both outcomes.
         // - Release publishes the value behind `new` to whoever loads the pointer (E1).
         // - Acquire, also on failure: the pointer found instead is followed or returned.
         // - The total order is the module header's.
-        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_expunge.
+        // Models: entry::load_vs_swap, entry::swap_vs_take, entry::fill_vs_fill, sb::two_removals.
         self.value
             .compare_exchange(expected, new, Ordering::SeqCst, Ordering::SeqCst)
     }
@@ -413,6 +417,7 @@ impl<K, V> Node<K, V> {
     fn free_half(node: NonNull<Entry<K, V>>) {
         // SAFETY: the node lives until its second part is freed, and the caller's is not freed yet.
         let half_freed = unsafe { &(*node.as_ptr()).half_freed };
+        yield_point(); // the other part may be freed at the same time
         // ORDERING: AcqRel. Release: what this thread did to its part happens before the freeing.
         // Acquire: the same of the other part, if this is the second. Model: entry::halves.
         if half_freed.swap(true, Ordering::AcqRel) {

@@ -84,6 +84,12 @@ impl<V> Node<V> {
         self.entry.get(&section).expunge()
     }
 
+    /// `Entry::bury`.
+    pub fn bury(&self) {
+        let section = self.domain.enter();
+        self.entry.get(&section).bury(&section);
+    }
+
     /// `Entry::revive`, under the mutex.
     pub fn revive(&self) -> bool {
         let section = self.domain.enter();

@@ -9,6 +9,7 @@
 use super::dirty::Locked;
 use super::entry::{EntryPtr, Retired};
 use super::snapshot::EntryTable;
+use crate::primitive::yield_point;
 
 impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     /// Counts a miss, and promotes when enough have come.
@@ -24,6 +25,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         let mut table = self.dirty.table.take().unwrap_or_else(EntryTable::new);
         table.finish_growth();
         self.map.published.replace(table);
+        yield_point(); // what the new snapshot lacks is not retired yet
         self.dirty.misses = 0;
         self.dirty.promotions += 1;
         for pointer in core::mem::take(&mut self.dirty.expunged) {

@@ -120,7 +120,8 @@ where
         Q: ?Sized + Equivalent<K>,
     {
         let mut locked = self.lock(section);
-        if let Some(entry) = locked.find_read(hash, |other| key.equivalent(other)) {
+        let found = locked.find_read(hash, |other| key.equivalent(other));
+        if let Some(entry) = found.filter(|_| !cfg!(splitmap_planted = "stale_snapshot")) {
             return Some(entry.get(section));
         }
         if !locked.is_amended() {

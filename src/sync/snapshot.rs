@@ -21,7 +21,7 @@ use super::entry::{Entry, EntryPtr};
 use super::{Section, SyncMap};
 use crate::bucket::{Position, Table};
 use crate::primitive::{
-    Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random,
+    Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random, yield_point,
 };
 
 /// A bucket table of entry pointers, with the low hash bits of each.
@@ -67,15 +67,16 @@ impl<K, V> Snapshot<K, V> {
     /// Whether dirty may hold keys that the snapshot lacks.
     #[inline]
     pub(super) fn is_amended(&self) -> bool {
+        yield_point(); // the snapshot was looked into
         // ORDERING: SeqCst. Acquire pairs with `amend`: who sees it takes the mutex, so nothing more is
         // published by it. The total order with entries and generations is for a thread that writes
-        // one key, without the mutex, and then misses another (P3). Litmus: stress, two keys.
+        // one key, without the mutex, and then misses another (P3). Model: sb::known_and_new_key.
         self.amended.load(Ordering::SeqCst)
     }
 
     /// Under the mutex, before the first new key is put into dirty (P3).
     pub(super) fn amend(&self) {
-        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: promote::miss_vs_insert.
+        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: sb::known_and_new_key.
         self.amended.store(true, Ordering::SeqCst);
     }
 }
@@ -107,15 +108,17 @@ impl<K, V> Published<K, V> {
     fn generation(&self) -> u64 {
         // ORDERING: SeqCst. Acquire pairs with the store in `replace`: what the publisher did before is
         // visible, so that a section that sees the new generation cannot reach what it dropped (P4).
-        // The total order is for a thread that writes one key and then misses another; see
-        // `Snapshot::is_amended`. Model: snapshot::read_vs_publish.
+        // The total order is for a thread that writes to one map and then finds a key in another, which
+        // was cleared. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.load(Ordering::SeqCst)
     }
 
     /// The current snapshot (P2).
     #[inline]
     pub(super) fn current<'s>(&self, section: &'s Section<'_, K, V>) -> &'s Snapshot<K, V> {
-        match section.cached(self.generation()) {
+        let generation = self.generation();
+        yield_point(); // the snapshot may be superseded
+        match section.cached(generation) {
             Some(snapshot) => snapshot,
             None => self.reload(section),
         }
@@ -139,6 +142,7 @@ impl<K, V> Published<K, V> {
         let backoff = Backoff::new();
         loop {
             let snapshot = self.cell.load();
+            yield_point(); // the two may be of different publications
             let generation = self.generation();
             if snapshot.generation == generation {
                 return section.cache(generation, snapshot);
@@ -157,8 +161,9 @@ impl<K, V> Published<K, V> {
             amended: AtomicBool::new(false),
             table,
         }));
+        yield_point(); // the cell is ahead of the counter
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
-        // there. Model: snapshot::read_vs_publish.
+        // there. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
         self.generation.store(generation, Ordering::SeqCst);
     }
 

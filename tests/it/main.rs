@@ -1,6 +1,6 @@
 //! Behaviour of the public API, seen from outside: one binary, one module per topic.
 //!
-//! What only threads can break is in `tests/stress.rs`; what only an adversarial schedule can break
+//! What only threads can break is in `tests/stress`; what only an adversarial schedule can break
 //! is in `loom-tests`.
 
 mod support;
@@ -15,6 +15,7 @@ mod bucket_model;
 mod bucket_panics;
 mod checked;
 mod cursor;
+mod cursor_holes;
 mod sync_api;
 mod sync_drops;
 mod sync_go;

@@ -15,12 +15,12 @@ use splitmap_model::SyncMap;
 use splitmap_model::internals::end_terms;
 
 /// Runs `model` in every interleaving.
-pub fn exhaustively(model: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn exhaustively(model: impl Fn() + Send + Sync + 'static) {
     explore(None, model);
 }
 
 /// Runs `model` in every interleaving with at most so many preemptions.
-pub fn with_preemptions(bound: usize, model: impl Fn() + Send + Sync + 'static) {
+pub(crate) fn with_preemptions(bound: usize, model: impl Fn() + Send + Sync + 'static) {
     explore(Some(bound), model);
 }
 
@@ -113,24 +113,24 @@ impl Lives for Life {
 /// A number whose reads and whose end are checked by loom: a race, a use after the end, a second end and
 /// a leak each fail the model.
 #[derive(Debug)]
-pub struct Watched {
+pub(crate) struct Watched {
     number: u32,
     life: usize,
 }
 
 impl Watched {
-    pub fn new(number: u32) -> Self {
+    pub(crate) fn new(number: u32) -> Self {
         let life = Life::begin();
         Self { number, life }
     }
 
-    pub fn get(&self) -> u32 {
+    pub(crate) fn get(&self) -> u32 {
         Life::see(self.life);
         self.number
     }
 
     /// Reads without borrowing, for planted faults.
-    pub fn alias(&self) -> impl Fn() + Copy + Send + 'static {
+    pub(crate) fn alias(&self) -> impl Fn() + Copy + Send + 'static {
         let life = self.life;
         move || Life::see(life)
     }
@@ -173,7 +173,7 @@ impl Hash for Watched {
 
 /// The same hashes in every run: loom replays a schedule only if the program does the same again.
 #[derive(Clone, Debug, Default)]
-pub struct Fixed(u64);
+pub(crate) struct Fixed(u64);
 
 impl Hasher for Fixed {
     fn finish(&self) -> u64 {
@@ -193,13 +193,39 @@ impl Hasher for Fixed {
 pub type Map = SyncMap<Watched, Watched, BuildHasherDefault<Fixed>>;
 
 /// A promoted map.
-pub fn map_of(entries: &[(u32, u32)]) -> Arc<Map> {
+pub(crate) fn map_of(entries: &[(u32, u32)]) -> Arc<Map> {
     let entries = entries.iter();
     Arc::new(
         entries
             .map(|(key, value)| (Watched::new(*key), Watched::new(*value)))
             .collect(),
     )
+}
+
+/// Runs an operation in another thread, which ends its terms before it can be joined.
+pub(crate) fn spawn<R: 'static>(
+    map: &Arc<Map>,
+    run: impl FnOnce(&Map) -> R + 'static,
+) -> loom::thread::JoinHandle<R> {
+    let map = Arc::clone(map);
+    loom::thread::spawn(move || {
+        let result = run(&map);
+        drop(map);
+        end_terms();
+        result
+    })
+}
+
+/// Runs two operations at once: what the first did, what the second did, and what is there then.
+pub(crate) fn race<A: 'static, B>(
+    map: &Arc<Map>,
+    first: impl FnOnce(&Map) -> A + 'static,
+    second: impl FnOnce(&Map) -> B,
+) -> (A, B, Vec<(u32, u32)>) {
+    let other = spawn(map, first);
+    let second = second(map);
+    let first = other.join().expect("joined");
+    (first, second, map.check())
 }
 
 /// Operations on plain numbers.

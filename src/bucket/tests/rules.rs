@@ -139,7 +139,9 @@ fn rule_24_every_kind_of_write_carries_a_growth_on_and_nothing_else_does() {
         |map| assert!(map.remove_entry(&0).is_some()),
         |map| *map.entry(1000).or_insert(0) += 1,
         |map| *map.entry(0).or_insert(0) += 1,
-        |map| drop(map.entry(0).insert_entry(4)),
+        |map| {
+            let _ = map.entry(0).insert_entry(4);
+        },
         |map| map.extend([(0, 0)]),
     ];
     for write in writes {
@@ -161,7 +163,9 @@ fn rule_24_every_kind_of_write_carries_a_growth_on_and_nothing_else_does() {
         |map| assert_eq!(map.iter().count(), 209),
         |map| assert_eq!(map.iter_mut().count(), 209),
         |map| map.retain(|_, _| true),
-        |map| drop(map.entry(1000)),
+        |map| {
+            let _ = map.entry(1000);
+        },
         |map| drop(map.clone()),
         |map| assert!(map.cursor().next(map).is_some()),
         |map| assert!(map.contains_key(&0)),
@@ -342,9 +346,15 @@ fn rules_34_38_and_44_the_write_flag_is_set_after_hashing_and_cleared_at_the_end
     let mut map = Map::with_hasher(HashWith(|n| if n == 13 { panic!("13") } else { n }));
     map.insert(1, 1);
     let attempts: [fn(&mut Map); 3] = [
-        |map| drop(map.insert(13, 0)),
-        |map| drop(map.remove(&13)),
-        |map| drop(map.entry(13)),
+        |map| {
+            map.insert(13, 0);
+        },
+        |map| {
+            map.remove(&13);
+        },
+        |map| {
+            let _ = map.entry(13);
+        },
     ];
     for attempt in attempts {
         let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| attempt(&mut map)));

@@ -1,3 +1,0 @@
-//! Side-by-side comparisons of `splitmap` with its peers.
-
-fn main() {}

@@ -1,0 +1,263 @@
+//! Dirty, misses and promotion: keys that come, go and come back while dirty is built and published.
+//!
+//! After each race the invariants E2 and D1 to D3 are checked, and the count against the entries.
+
+mod support;
+
+use std::sync::Arc;
+
+use support::{Map, Plain, Watched, map_of, race, with_preemptions};
+
+/// Key 1 deleted and left out of dirty, which exists because of key 3; key 2 in both.
+fn one_expunged() -> Arc<Map> {
+    let map = map_of(&[(1, 1), (2, 2)]);
+    map.delete(1);
+    map.store(3, 3);
+    map
+}
+
+/// A lookup misses in the snapshot while a key comes: it finds none, or it looks into dirty.
+///
+/// Covers P3, the store of `amended` before the first new key is in dirty.
+#[test]
+fn miss_vs_insert() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1)]);
+        let read = |map: &Map| (map.load(2), map.load(2));
+        match race(&map, read, |map| map.store(2, 2)) {
+            ((None, None | Some(2)) | (Some(2), Some(2)), None, then) => {
+                assert_eq!(then, [(1, 1), (2, 2)]);
+            }
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The first key of an empty map: there is no snapshot to copy.
+#[test]
+fn first_key() {
+    with_preemptions(3, || {
+        match race(&map_of(&[]), |map| map.store(1, 1), |map| map.store(2, 2)) {
+            (None, None, then) => assert_eq!(then, [(1, 1), (2, 2)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The miss that promotes, against a key that comes: it is in the dirty that is published, or in the next.
+#[test]
+fn promoting_miss_vs_insert() {
+    with_preemptions(3, || {
+        let map = map_of(&[]);
+        map.store(1, 1);
+        match race(&map, |map| map.load(1), |map| map.store(2, 2)) {
+            (Some(1), None, then) => assert_eq!(then, [(1, 1), (2, 2)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// Two misses at once: one promotes, the other looks again and finds the key in the new snapshot.
+#[test]
+fn miss_vs_miss() {
+    with_preemptions(3, || {
+        let map = map_of(&[]);
+        map.store(1, 1);
+        match race(&map, |map| map.load(1), |map| (map.load(1), map.load(9))) {
+            (Some(1), (Some(1), None), then) => assert_eq!(then, [(1, 1)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// Two threads add one new key: one stores, the other finds what it stored.
+#[test]
+fn add_vs_add() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1)]);
+        match race(&map, |map| map.add(2, 5), |map| map.add(2, 6)) {
+            ((5, true), (5, false), then) => assert_eq!(then, [(1, 1), (2, 5)]),
+            ((6, false), (6, true), then) => assert_eq!(then, [(1, 1), (2, 6)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A deletion without the mutex while dirty is built: the entry is copied, or expunged, or nil in both.
+#[test]
+fn delete_vs_build_dirty() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1), (2, 2)]);
+        match race(&map, |map| map.delete(1), |map| map.store(3, 3)) {
+            (Some(1), None, then) => assert_eq!(then, [(2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A deleted key comes back while dirty is built: filled before the copy, or revived after.
+#[test]
+fn store_vs_build_dirty() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1), (2, 2)]);
+        map.delete(1);
+        match race(&map, |map| map.store(1, 5), |map| map.store(3, 3)) {
+            (None, None, then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The same, if absent, and read back at once.
+#[test]
+fn add_vs_build_dirty() {
+    with_preemptions(2, || {
+        let map = map_of(&[(1, 1), (2, 2)]);
+        map.delete(1);
+        let add_and_read = |map: &Map| (map.add(1, 5), map.load(1));
+        match race(&map, add_and_read, |map| map.store(3, 3)) {
+            (((5, true), Some(5)), None, then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// Two threads bring an expunged key back.
+#[test]
+fn unexpunge_vs_unexpunge() {
+    with_preemptions(3, || {
+        match race(&one_expunged(), |map| map.add(1, 5), |map| map.store(1, 6)) {
+            ((5, true), Some(5), then) | ((6, false), None, then) => {
+                assert_eq!(then, [(1, 6), (2, 2), (3, 3)]);
+            }
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// An expunged key comes back while dirty is published without it, or with it.
+#[test]
+fn unexpunge_vs_promotion() {
+    with_preemptions(2, || {
+        match race(&one_expunged(), |map| map.store(1, 5), |map| map.promote()) {
+            (None, (), then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The same, and the promotion is that of a miss.
+#[test]
+fn unexpunge_vs_promoting_miss() {
+    with_preemptions(2, || {
+        let map = one_expunged();
+        assert_eq!(map.load(3), Some(3)); // one miss of two
+        match race(&map, |map| map.add(1, 5), |map| map.load(3)) {
+            ((5, true), Some(3), then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A key that was brought back is deleted again while dirty is published: it is retired once.
+#[test]
+fn revived_and_deleted_vs_promotion() {
+    with_preemptions(2, || {
+        let map = one_expunged();
+        map.store(1, 5);
+        match race(&map, |map| map.delete(1), |map| map.promote()) {
+            (Some(5), (), then) => assert_eq!(then, [(2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A deleted key is filled while it is purged from the snapshot.
+#[test]
+fn purge_vs_fill() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1), (2, 2)]);
+        map.delete(1);
+        match race(&map, |map| map.add(1, 5), |map| map.promote()) {
+            ((5, true), (), then) => assert_eq!(then, [(1, 5), (2, 2)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A deleted key is filled while it is purged from dirty.
+#[test]
+fn purge_of_dirty_vs_store() {
+    with_preemptions(2, || {
+        let map = map_of(&[(1, 1), (2, 2)]);
+        map.store(3, 3);
+        map.delete(1);
+        match race(&map, |map| map.store(1, 5), |map| map.promote()) {
+            (None, (), then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A key that only dirty holds is unlinked while its value is being replaced.
+///
+/// Covers D4: an entry that is unlinked with no value never gets one again.
+#[test]
+fn unlink_vs_update() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1)]);
+        map.store(2, 2);
+        match race(&map, |map| map.change(2, 5), |map| map.delete(2)) {
+            (Some(2), Some(5), then) | (None, Some(2), then) => assert_eq!(then, [(1, 1)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The same against a lookup, which follows the entry without the mutex.
+#[test]
+fn unlink_vs_load() {
+    with_preemptions(3, || {
+        let map = map_of(&[(1, 1)]);
+        map.store(2, 2);
+        match race(&map, |map| map.load(2), |map| map.delete(2)) {
+            (Some(2) | None, Some(2), then) => assert_eq!(then, [(1, 1)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The same, and the key comes back in another entry: the lookup finds the old value, the new one, or none.
+#[test]
+fn unlink_and_insert_vs_load() {
+    with_preemptions(2, || {
+        let map = map_of(&[(1, 1)]);
+        map.store(2, 2);
+        let replace = |map: &Map| (map.delete(2), map.store(2, 5));
+        match race(&map, |map| map.load(2), replace) {
+            (Some(2 | 5) | None, (Some(2), None), then) => assert_eq!(then, [(1, 1), (2, 5)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// Two increments and a promotion between them: each acts on the value that it was shown.
+#[test]
+fn update_vs_promotion_and_update() {
+    with_preemptions(2, || {
+        let map = map_of(&[]);
+        map.store(1, 0);
+        let increment = |map: &Map| {
+            map.update(&1, |_, value| Watched::new(value.get() + 1))
+                .is_some()
+        };
+        let promote_and_increment = move |map: &Map| {
+            map.promote();
+            increment(map)
+        };
+        match race(&map, increment, promote_and_increment) {
+            (true, true, then) => assert_eq!(then, [(1, 2)]),
+            illegal => panic!("an update was lost: {illegal:?}"),
+        }
+    });
+}

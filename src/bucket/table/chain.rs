@@ -1,0 +1,610 @@
+//! One generation of buckets: the primary ones, their overflow buckets, and the chains they form.
+//!
+//! Buckets are numbered. Primary buckets come first, 0 to 2^B - 1; overflow buckets follow in the
+//! order in which they are taken into use, whatever memory they come from:
+//!
+//! ```text
+//!   main slab: 2^B primary | 2^(B-4) spare      chunk 0      chunk 1           chunk 2
+//!   numbers    0 ..          2^B ..             first each,  2 * first each,   4 * first each ..
+//! ```
+//!
+//! So the next overflow bucket is always number 2^B + `overflow`, spares first, and a link is a
+//! number. Further chunks double in size and are never copied: taking an overflow bucket into use
+//! costs O(1) at worst, however large the table.
+
+#![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
+
+use super::raw::{Refused, Slab};
+use crate::bucket::Stamp;
+use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
+use crate::bucket::tophash::{Tophash, Ups, Word};
+
+use std::ptr::NonNull;
+
+/// Where an entry was found.
+pub(in crate::bucket) struct Place<T> {
+    pub(in crate::bucket) bucket: usize,
+    pub(in crate::bucket) cell: usize,
+    /// The entry itself; good as long as the generation is not changed.
+    pub(in crate::bucket) entry: NonNull<T>,
+}
+
+/// Buckets side by side in memory.
+pub(in crate::bucket) struct Stride<T> {
+    pub(in crate::bucket) buckets: usize,
+    /// A bit for each cell, set if it is live; the first cell's lowest.
+    pub(in crate::bucket) live: u64,
+    pub(in crate::bucket) cells: NonNull<T>,
+}
+
+pub(in crate::bucket) struct Generation<T, M> {
+    main: Slab<T, M>,
+    /// The number of primary buckets less one. Below `main.buckets()`, unless that is 0.
+    mask: usize,
+    /// Overflow buckets taken into use.
+    overflow: usize,
+    /// The number of entries beyond which the table has to grow; 0 if nothing is allocated.
+    limit: usize,
+    /// Overflow buckets beyond the spare ones.
+    chunks: Vec<Slab<T, M>>,
+}
+
+impl<T, M> Generation<T, M> {
+    /// One bucket, not allocated yet.
+    pub(in crate::bucket) const fn unallocated() -> Self {
+        Self {
+            main: Slab::vacant(),
+            mask: 0,
+            overflow: 0,
+            limit: 0,
+            chunks: Vec::new(),
+        }
+    }
+
+    /// 2^`bits` empty buckets and their spares.
+    pub(in crate::bucket) fn new(bits: u32) -> Result<Self, Refused> {
+        let primary = 1_usize.checked_shl(bits).ok_or(Refused::TooLarge)?;
+        let main = Slab::new(primary.checked_add(spares(bits)).ok_or(Refused::TooLarge)?)?;
+        Ok(Self {
+            main,
+            mask: primary - 1,
+            overflow: 0,
+            limit: usize::try_from(load_limit(bits)).unwrap_or(usize::MAX),
+            chunks: Vec::new(),
+        })
+    }
+
+    pub(in crate::bucket) const fn is_allocated(&self) -> bool {
+        self.main.buckets() > 0
+    }
+
+    /// The number of primary buckets.
+    #[inline]
+    pub(in crate::bucket) const fn primary(&self) -> usize {
+        self.mask + 1
+    }
+
+    #[inline]
+    pub(in crate::bucket) const fn bits(&self) -> u32 {
+        self.mask.count_ones()
+    }
+
+    /// Whether one more entry than `len` may be added, as far as load and overflow buckets go.
+    #[inline]
+    pub(in crate::bucket) const fn has_room(&self, len: usize) -> bool {
+        len < self.limit && !too_many_overflow(self.overflow, self.primary())
+    }
+
+    /// The number of overflow buckets taken into use.
+    #[inline]
+    pub(in crate::bucket) const fn overflow(&self) -> usize {
+        self.overflow
+    }
+
+    /// The number of buckets in use; every number below it is a bucket that [`Self::locate`] knows,
+    /// except that an unallocated generation counts as having none.
+    #[inline]
+    pub(in crate::bucket) const fn buckets(&self) -> usize {
+        if self.is_allocated() {
+            self.primary() + self.overflow
+        } else {
+            0
+        }
+    }
+
+    /// The primary bucket for a hash of which these are the low bits.
+    #[inline]
+    pub(in crate::bucket) const fn home(&self, hash: u64) -> usize {
+        hash as usize & self.mask
+    }
+
+    /// The slab that holds a bucket, and the bucket's index in it, which is below the slab's size.
+    #[inline]
+    fn locate(&self, bucket: usize) -> (&Slab<T, M>, usize) {
+        if bucket < self.main.buckets() {
+            return (&self.main, bucket);
+        }
+        self.locate_in_chunks(bucket)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn locate_in_chunks(&self, bucket: usize) -> (&Slab<T, M>, usize) {
+        let (chunk, at) = self.chunk_of(bucket);
+        let slab = &self.chunks[chunk];
+        assert!(at < slab.buckets());
+        (slab, at)
+    }
+
+    #[inline]
+    fn locate_mut(&mut self, bucket: usize) -> (&mut Slab<T, M>, usize) {
+        if bucket < self.main.buckets() {
+            return (&mut self.main, bucket);
+        }
+        self.locate_in_chunks_mut(bucket)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn locate_in_chunks_mut(&mut self, bucket: usize) -> (&mut Slab<T, M>, usize) {
+        let (chunk, at) = self.chunk_of(bucket);
+        let slab = &mut self.chunks[chunk];
+        assert!(at < slab.buckets());
+        (slab, at)
+    }
+
+    /// The chunk for a bucket beyond the main slab, and the index in it. Chunk c starts behind
+    /// `first` * (2^c - 1) others.
+    const fn chunk_of(&self, bucket: usize) -> (usize, usize) {
+        let first = self.first_chunk();
+        let beyond = bucket - self.main.buckets();
+        let chunk = (beyond / first + 1).ilog2();
+        (chunk as usize, beyond - first * ((1 << chunk) - 1))
+    }
+
+    /// The size of chunk 0: as many buckets as there are spares, but at least one.
+    const fn first_chunk(&self) -> usize {
+        let spares = spares(self.bits());
+        if spares == 0 { 1 } else { spares }
+    }
+
+    /// The tophash bytes of a bucket in use.
+    #[inline]
+    pub(in crate::bucket) fn word(&self, bucket: usize) -> Word {
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size.
+        unsafe { slab.word(at) }
+    }
+
+    /// Where the cells and the stamps of a bucket in use begin.
+    #[inline]
+    fn cells_and_stamps(&self, bucket: usize) -> (NonNull<T>, NonNull<M>) {
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size, and 0 is a cell number.
+        let cells = unsafe { slab.cell(at, 0) };
+        // SAFETY: as above.
+        (cells, unsafe { slab.stamp(at, 0) })
+    }
+
+    /// Up to `most` buckets in use that are side by side in memory, from `bucket` on.
+    pub(in crate::bucket) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
+        let (slab, at) = self.locate(bucket);
+        let buckets = most.min(self.buckets() - bucket).min(slab.buckets() - at);
+        let mut live = 0;
+        for i in (0..buckets).rev() {
+            // SAFETY: `at` and the `buckets` from it on are below the slab's size.
+            live = live << CELLS | unsafe { slab.word(at + i) }.live().bits();
+        }
+        Stride {
+            buckets,
+            live,
+            // SAFETY: as above, and 0 is a cell number.
+            cells: unsafe { slab.cell(at, 0) },
+        }
+    }
+
+    /// The number of the bucket that follows in the chain; 0 if none does.
+    #[inline]
+    pub(in crate::bucket) fn link(&self, bucket: usize) -> usize {
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size.
+        unsafe { slab.link(at) }
+    }
+
+    /// Whether the chain of primary bucket `home` has been evacuated.
+    #[inline]
+    pub(in crate::bucket) fn is_evacuated(&self, home: usize) -> bool {
+        debug_assert!(home <= self.mask, "not a primary bucket: {home}");
+        // SAFETY: the callers mask, and the mask is below the slab's size; were it not allocated,
+        // `home` would be 0.
+        unsafe { self.main.word(home & self.mask) }.is_evacuated()
+    }
+
+    /// Where the entry of a cell is, or would be.
+    #[inline]
+    pub(in crate::bucket) fn entry(&self, bucket: usize, cell: usize) -> NonNull<T> {
+        assert!(cell < CELLS);
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size; the cell was just checked.
+        unsafe { slab.cell(at, cell) }
+    }
+
+    /// Finds the entry with this hash that `eq` accepts, in the chain for the hash.
+    ///
+    /// # Safety
+    ///
+    /// That chain must not be evacuated.
+    #[inline]
+    pub(in crate::bucket) unsafe fn find(
+        &self,
+        hash: u64,
+        mut eq: impl FnMut(&T) -> bool,
+    ) -> Option<Place<T>> {
+        let top = Tophash::of(hash);
+        let home = self.home(hash);
+        // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
+        let word = unsafe { self.main.word(home) };
+        for cell in word.candidates(top) {
+            // SAFETY: as above, but not unallocated, as some byte is live; `candidates` gives
+            // cell numbers.
+            let entry = unsafe { self.main.cell(home, cell) };
+            // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the
+            // cell is initialised; `&self` excludes writers.
+            if eq(unsafe { entry.as_ref() }) {
+                return Some(Place {
+                    bucket: home,
+                    cell,
+                    entry,
+                });
+            }
+        }
+        if word.ends_chain() {
+            return None;
+        }
+        self.find_further(home, top, eq)
+    }
+
+    /// Goes on behind bucket `bucket`.
+    ///
+    /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of
+    /// what overflow buckets need.
+    #[inline(never)]
+    fn find_further(
+        &self,
+        mut bucket: usize,
+        top: Tophash,
+        mut eq: impl FnMut(&T) -> bool,
+    ) -> Option<Place<T>> {
+        loop {
+            bucket = self.link(bucket);
+            if bucket == 0 {
+                return None;
+            }
+            let (slab, at) = self.locate(bucket);
+            // SAFETY: `locate` answers with an index below the slab's size.
+            let word = unsafe { slab.word(at) };
+            for cell in word.candidates(top) {
+                // SAFETY: index as above; `candidates` gives cell numbers.
+                let entry = unsafe { slab.cell(at, cell) };
+                // SAFETY: initialised, as in `find`.
+                if eq(unsafe { entry.as_ref() }) {
+                    return Some(Place {
+                        bucket,
+                        cell,
+                        entry,
+                    });
+                }
+            }
+            if word.ends_chain() {
+                return None;
+            }
+        }
+    }
+
+    /// Puts an entry into the first empty cell of the chain for its hash, which may lengthen it.
+    ///
+    /// # Safety
+    ///
+    /// The generation must be allocated.
+    #[inline]
+    pub(in crate::bucket) unsafe fn place(&mut self, hash: u64, stamp: M, entry: T) -> Place<T> {
+        debug_assert!(self.is_allocated());
+        let home = self.home(hash);
+        // SAFETY: the mask is below the slab's size, as the caller says that it is allocated.
+        let word = unsafe { self.main.word(home) };
+        let (bucket, cell) = match word.first_empty() {
+            Some(cell) => (home, cell),
+            None => self.first_empty_further(home),
+        };
+        let (slab, at) = self.locate_mut(bucket);
+        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was
+        // found in the bucket's word.
+        let entry = unsafe { slab.fill(at, cell, Tophash::of(hash), stamp, entry) };
+        Place {
+            bucket,
+            cell,
+            entry,
+        }
+    }
+
+    /// The first empty cell behind bucket `bucket`; appends a bucket if there is none.
+    #[inline(never)]
+    fn first_empty_further(&mut self, mut bucket: usize) -> (usize, usize) {
+        loop {
+            match self.link(bucket) {
+                0 => return (self.append(bucket), 0),
+                next => bucket = next,
+            }
+            if let Some(cell) = self.word(bucket).first_empty() {
+                return (bucket, cell);
+            }
+        }
+    }
+
+    /// Takes an overflow bucket into use, at the end of the chain that `tail` ends.
+    ///
+    /// # Panics
+    ///
+    /// When bucket numbers run out, before anything is changed.
+    fn append(&mut self, tail: usize) -> usize {
+        let link = self.allocate_overflow(0);
+        self.overflow += 1;
+        let (slab, at) = self.locate_mut(tail);
+        // SAFETY: `locate_mut` answers with an index below the slab's size.
+        unsafe { slab.set_link(at, link) };
+        link as usize
+    }
+
+    /// The number of the overflow bucket that will be taken into use after `ahead` others;
+    /// allocates the chunk it is in unless there is one.
+    fn allocate_overflow(&mut self, ahead: usize) -> u32 {
+        let bucket = self.primary() + self.overflow + ahead;
+        if bucket >= self.main.buckets() {
+            let (chunk, _) = self.chunk_of(bucket);
+            if chunk == self.chunks.len() {
+                let slab = Slab::new(self.first_chunk() << chunk);
+                self.chunks
+                    .push(slab.unwrap_or_else(|refused| refused.fail()));
+            }
+        }
+        u32::try_from(bucket).unwrap_or_else(|_| Refused::TooLarge.fail())
+    }
+
+    /// Moves a live entry out and leaves its cell empty.
+    ///
+    /// # Safety
+    ///
+    /// The cell must be live, in a chain that is not evacuated and starts at `home`.
+    #[inline]
+    pub(in crate::bucket) unsafe fn take(&mut self, home: usize, bucket: usize, cell: usize) -> T {
+        let (slab, at) = self.locate_mut(bucket);
+        // SAFETY: `locate_mut` answers with an index below the slab's size.
+        let word = unsafe { slab.word(at) };
+        debug_assert!(
+            word.byte(cell).is_live(),
+            "taken from a vacant cell {bucket}:{cell}"
+        );
+        // SAFETY: index as above; a live cell's number is one.
+        let slot = unsafe { slab.cell(at, cell) };
+        // SAFETY: live by the caller's promise, so initialised by B1; from the next statement on it
+        // is not live, so nobody reads it again.
+        let entry = unsafe { slot.read() };
+        let mut left = word.with(cell, Tophash::EMPTY_ONE);
+        if word.ends_chain() {
+            left = left.trimmed();
+        }
+        // SAFETY: index as above; no cell becomes live.
+        unsafe { slab.set_word(at, left) };
+        if cell == CELLS - 1 || (left == Word::EMPTY && bucket != home) {
+            self.extend_rest(home, bucket);
+        }
+        entry
+    }
+
+    /// Restores B2 after the last cell of `bucket` became emptyOne, or all became emptyRest: if
+    /// nothing follows, trims the bucket, and if nothing is left of it, the one before.
+    #[cold]
+    #[inline(never)]
+    fn extend_rest(&mut self, home: usize, mut bucket: usize) {
+        loop {
+            let next = self.link(bucket);
+            if next != 0 && self.word(next).byte(0) != Tophash::EMPTY_REST {
+                return;
+            }
+            let (slab, at) = self.locate_mut(bucket);
+            // SAFETY: `locate_mut` answers with an index below the slab's size.
+            let word = unsafe { slab.word(at) }.trimmed();
+            // SAFETY: index as above; no cell becomes live.
+            unsafe { slab.set_word(at, word) };
+            if bucket == home || word != Word::EMPTY {
+                return;
+            }
+            bucket = self.before(home, bucket);
+        }
+    }
+
+    /// The bucket before `bucket` in the chain of `home`.
+    fn before(&self, home: usize, bucket: usize) -> usize {
+        let mut before = home;
+        loop {
+            match self.link(before) {
+                next if next == bucket => return before,
+                0 => unreachable!("bucket {bucket} is not in the chain of {home}"),
+                next => before = next,
+            }
+        }
+    }
+
+    /// Makes every bucket empty, unlinks the overflow buckets and frees the chunks. Entries that
+    /// were there are forgotten, not dropped.
+    pub(in crate::bucket) fn wipe(&mut self) {
+        self.main.wipe();
+        self.chunks.clear();
+        self.overflow = 0;
+    }
+}
+
+impl<T, M: Stamp> Generation<T, M> {
+    /// The stamp of a live cell.
+    #[inline]
+    pub(in crate::bucket) fn stamp(&self, bucket: usize, cell: usize) -> M {
+        let (slab, at) = self.locate(bucket);
+        // SAFETY: `locate` answers with an index below the slab's size, here and below.
+        assert!(unsafe { slab.word(at) }.byte(cell).is_live());
+        // SAFETY: index as above; a live cell's number is one.
+        let stamp = unsafe { slab.stamp(at, cell) };
+        // SAFETY: the cell is live, so by B1 the stamp is initialised.
+        unsafe { stamp.read() }
+    }
+
+    /// Finds the entry with this stamp.
+    pub(in crate::bucket) fn find_stamp(&self, stamp: M) -> Option<Place<T>>
+    where
+        M: PartialEq,
+    {
+        if !self.is_allocated() {
+            return None;
+        }
+        let mut bucket = self.home(stamp.low_hash().into());
+        loop {
+            let mut live = self.word(bucket).live();
+            if let Some(cell) = live.find(|&cell| self.stamp(bucket, cell) == stamp) {
+                let entry = self.entry(bucket, cell);
+                return Some(Place {
+                    bucket,
+                    cell,
+                    entry,
+                });
+            }
+            bucket = self.link(bucket);
+            if bucket == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// Moves every entry of the chain of `home` into `to`, which has as many buckets or twice as
+    /// many, and leaves the marks that say where each went.
+    ///
+    /// The destination chains are empty before (B6), so entries are appended densely. Calls no user
+    /// code. All that can fail is to get another overflow bucket, and that is done before any entry
+    /// of a bucket is moved: should it unwind, each entry is live in exactly one place.
+    pub(in crate::bucket) fn evacuate(&mut self, home: usize, to: &mut Self) {
+        let split = if to.mask == self.mask {
+            0
+        } else {
+            self.primary()
+        };
+        let mut tails = [Tail::new(to, home), Tail::new(to, home + split)];
+        let mut bucket = home;
+        loop {
+            let (slab, at) = self.locate_mut(bucket);
+            // SAFETY: `locate_mut` answers with an index below the slab's size, here and below.
+            let word = unsafe { slab.word(at) };
+            let count = word.live().count();
+            if tails.iter().any(|tail| tail.used + count > CELLS) {
+                to.reserve(tails.len());
+            }
+            let mut ups = Ups::NONE;
+            for cell in word.live() {
+                // SAFETY: index as above; `live` gives cell numbers.
+                let stamp = unsafe { slab.stamp(at, cell) };
+                // SAFETY: live, so by B1 initialised; `M` is `Copy`.
+                let stamp = unsafe { stamp.read() };
+                // SAFETY: index as above.
+                let entry = unsafe { slab.cell(at, cell) };
+                // PERF: an index, and not a branch that would be mispredicted every other time.
+                let side = usize::from(stamp.low_hash() as usize & split != 0);
+                // SAFETY: the entry is live, so by B1 initialised, and is marked as moved before
+                // anything that could unwind; for a further bucket there is a reserve.
+                unsafe { tails[side].push(to, word.byte(cell), stamp, entry) };
+                ups.add(cell, side);
+            }
+            // SAFETY: index as above; no cell becomes live.
+            unsafe { slab.set_word(at, word.evacuated(ups)) };
+            for tail in &tails {
+                tail.flush(to);
+            }
+            // SAFETY: index as above.
+            bucket = unsafe { slab.link(at) };
+            if bucket == 0 {
+                return;
+            }
+        }
+    }
+
+    /// Makes sure that the next `count` overflow buckets can be taken into use without fail.
+    #[cold]
+    fn reserve(&mut self, count: usize) {
+        for ahead in 0..count {
+            self.allocate_overflow(ahead);
+        }
+    }
+}
+
+/// The last bucket of a chain that is being filled densely.
+struct Tail<T, M> {
+    bucket: usize,
+    /// Its cells in use.
+    used: usize,
+    /// Its word, which is ahead of the bucket's own until `flush`.
+    word: Word,
+    cells: NonNull<T>,
+    stamps: NonNull<M>,
+}
+
+impl<T, M> Tail<T, M> {
+    /// The chain of primary bucket `home`, which is empty.
+    fn new(to: &Generation<T, M>, home: usize) -> Self {
+        let (cells, stamps) = to.cells_and_stamps(home);
+        Self {
+            bucket: home,
+            used: 0,
+            word: Word::EMPTY,
+            cells,
+            stamps,
+        }
+    }
+
+    /// Moves an entry into the next cell, which may be the first of a further bucket.
+    ///
+    /// # Safety
+    ///
+    /// * `entry` must be initialised, and counts as moved out.
+    /// * `flush` must follow before anybody looks at the bucket.
+    #[inline]
+    unsafe fn push(
+        &mut self,
+        to: &mut Generation<T, M>,
+        top: Tophash,
+        stamp: M,
+        entry: NonNull<T>,
+    ) {
+        if self.used == CELLS {
+            self.flush(to);
+            let next = to.append(self.bucket);
+            *self = Self::new(to, next);
+        }
+        // SAFETY: `cells` are the eight of a bucket, and `used` is below eight.
+        let slot = unsafe { self.cells.add(self.used) };
+        // SAFETY: initialised by the caller's promise; another generation's cells are elsewhere.
+        unsafe { slot.copy_from_nonoverlapping(entry, 1) };
+        // SAFETY: as for the cells.
+        let slot = unsafe { self.stamps.add(self.used) };
+        // SAFETY: memory of ours, of the right type.
+        unsafe { slot.write(stamp) };
+        self.word.put(self.used, top);
+        self.used += 1;
+    }
+
+    /// Makes what was pushed live.
+    #[inline]
+    fn flush(&self, to: &mut Generation<T, M>) {
+        if self.used > 0 {
+            let (slab, at) = to.locate_mut(self.bucket);
+            // SAFETY: `locate_mut` answers with an index below the slab's size; the first `used`
+            // cells and stamps have been written, and the word makes no other live.
+            unsafe { slab.set_word(at, self.word) };
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Memory of buckets: four dense arrays, and cells that may be vacant.
+//!
+//! ```text
+//!  zeroed memory   words   [ w0 | w1 | w2 | ... ]     8 bytes a bucket: the tophash bytes
+//!                  links   [ l0 | l1 | l2 | ... ]     4 bytes a bucket: next in chain, 0 = none
+//!  plain memory    cells   [ 8 x T | 8 x T | ... ]    bucket b: cells 8b .. 8b + 8
+//!                  stamps  [ 8 x M | 8 x M | ... ]
+//! ```
+//!
+//! The words of all buckets lie side by side, so a lookup in a large table has one far cache miss,
+//! that of the cell. The two allocations differ in that the first must be zero: the system hands
+//! out large zero pages without touching them, which is what keeps the insert that starts a growth
+//! short.
+
+#![expect(unsafe_code, reason = "allocation, and cells that may be vacant")]
+
+use std::alloc;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+
+use crate::bucket::header::CELLS;
+use crate::bucket::tophash::{Tophash, Word};
+
+/// Where a bucket's cells start is worth aligning once the arrays outgrow the nearest caches.
+const CACHE_LINE: usize = 64;
+const ALIGN_FROM_BYTES: usize = 4096;
+
+/// What the words and links of every unallocated slab point at. Never written.
+static VACANT_WORD: Word = Word::EMPTY;
+static VACANT_LINK: u32 = 0;
+
+/// Why a slab could not be had.
+#[derive(Debug)]
+pub(in crate::bucket) enum Refused {
+    /// Its size does not fit the address space.
+    TooLarge,
+    /// The allocator has no such memory.
+    OutOfMemory(alloc::Layout),
+}
+
+impl Refused {
+    /// Gives up the way std's collections do.
+    #[cold]
+    pub(in crate::bucket) fn fail(self) -> ! {
+        match self {
+            Self::TooLarge => panic!("capacity overflow"),
+            Self::OutOfMemory(layout) => alloc::handle_alloc_error(layout),
+        }
+    }
+}
+
+/// A run of buckets. Owns the memory but not the entries: whoever drops a slab has emptied it.
+pub(in crate::bucket) struct Slab<T, M> {
+    words: NonNull<Word>,
+    links: NonNull<u32>,
+    cells: NonNull<T>,
+    stamps: NonNull<M>,
+    /// 0: nothing is allocated, and word and link 0 are shared constants that may only be read.
+    buckets: usize,
+    _entries: PhantomData<(T, M)>,
+}
+
+// SAFETY: a slab owns its memory exclusively, as a `Vec<(T, M)>` does; moving it to another thread
+// moves the entries in it, hence `Send`.
+unsafe impl<T: Send, M: Send> Send for Slab<T, M> {}
+// SAFETY: `&Slab` gives out `&T` and copies of `M` and changes nothing, hence `Sync`.
+unsafe impl<T: Sync, M: Sync> Sync for Slab<T, M> {}
+
+impl<T, M> Slab<T, M> {
+    /// A slab without memory, in which bucket 0 reads as empty.
+    pub(in crate::bucket) const fn vacant() -> Self {
+        // SAFETY: a static's address is not null.
+        let words = unsafe { NonNull::new_unchecked((&raw const VACANT_WORD).cast_mut()) };
+        // SAFETY: as above.
+        let links = unsafe { NonNull::new_unchecked((&raw const VACANT_LINK).cast_mut()) };
+        Self {
+            words,
+            links,
+            cells: NonNull::dangling(),
+            stamps: NonNull::dangling(),
+            buckets: 0,
+            _entries: PhantomData,
+        }
+    }
+
+    /// A slab of `buckets` empty buckets.
+    pub(in crate::bucket) fn new(buckets: usize) -> Result<Self, Refused> {
+        const { assert!(size_of::<M>() > 0, "an allocation of no bytes is undefined") };
+        debug_assert!(buckets > 0, "a slab of no buckets");
+        let (shared, links_at) = Self::shared_layout(buckets).ok_or(Refused::TooLarge)?;
+        let (own, stamps_at) = Self::cell_layout(buckets).ok_or(Refused::TooLarge)?;
+        // SAFETY: not of size zero, since `buckets` is not.
+        let words = unsafe { alloc::alloc_zeroed(shared) };
+        let words = NonNull::new(words).ok_or(Refused::OutOfMemory(shared))?;
+        // SAFETY: not of size zero, since stamps are not.
+        let cells = unsafe { alloc::alloc(own) };
+        let Some(cells) = NonNull::new(cells) else {
+            // SAFETY: just allocated with this layout.
+            unsafe { alloc::dealloc(words.as_ptr(), shared) };
+            return Err(Refused::OutOfMemory(own));
+        };
+        Ok(Self {
+            words: words.cast(),
+            // SAFETY: the offset lies inside the allocation it was computed with.
+            links: unsafe { words.add(links_at) }.cast(),
+            cells: cells.cast(),
+            // SAFETY: as above.
+            stamps: unsafe { cells.add(stamps_at) }.cast(),
+            buckets,
+            _entries: PhantomData,
+        })
+    }
+
+    /// The words and, at the offset, the links.
+    fn shared_layout(buckets: usize) -> Option<(alloc::Layout, usize)> {
+        let words = alloc::Layout::array::<Word>(buckets).ok()?;
+        words
+            .extend(alloc::Layout::array::<u32>(buckets).ok()?)
+            .ok()
+    }
+
+    /// The cells and, at the offset, the stamps.
+    fn cell_layout(buckets: usize) -> Option<(alloc::Layout, usize)> {
+        let count = buckets.checked_mul(CELLS)?;
+        let cells = alloc::Layout::array::<T>(count).ok()?;
+        let (both, stamps_at) = cells.extend(alloc::Layout::array::<M>(count).ok()?).ok()?;
+        let align = if both.size() >= ALIGN_FROM_BYTES {
+            CACHE_LINE
+        } else {
+            1
+        };
+        Some((both.align_to(align).ok()?, stamps_at))
+    }
+
+    pub(in crate::bucket) const fn buckets(&self) -> usize {
+        self.buckets
+    }
+
+    /// The tophash bytes of `bucket`.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], or 0.
+    #[inline]
+    pub(in crate::bucket) unsafe fn word(&self, bucket: usize) -> Word {
+        debug_assert!(
+            bucket < self.buckets.max(1),
+            "bucket {bucket} of {}",
+            self.buckets
+        );
+        // SAFETY: in bounds by the caller's promise; an unallocated slab has word 0.
+        let word = unsafe { self.words.add(bucket) };
+        // SAFETY: words are initialised from the start (zeroed), and `&self` excludes writers.
+        unsafe { word.read() }
+    }
+
+    /// Replaces the tophash bytes of `bucket`.
+    ///
+    /// # Safety
+    ///
+    /// * `bucket` must be below [`Self::buckets`].
+    /// * Every cell that `word` makes live must be initialised, with its stamp.
+    #[inline]
+    pub(in crate::bucket) unsafe fn set_word(&mut self, bucket: usize, word: Word) {
+        debug_assert!(bucket < self.buckets, "bucket {bucket} of {}", self.buckets);
+        // SAFETY: in bounds by the caller's promise.
+        let slot = unsafe { self.words.add(bucket) };
+        // SAFETY: allocated, since 0 buckets have no `bucket` below them; `&mut self` is exclusive.
+        unsafe { slot.write(word) };
+    }
+
+    /// The number of the bucket that follows `bucket` in its chain; 0 if none does.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], or 0.
+    #[inline]
+    pub(in crate::bucket) unsafe fn link(&self, bucket: usize) -> usize {
+        debug_assert!(
+            bucket < self.buckets.max(1),
+            "bucket {bucket} of {}",
+            self.buckets
+        );
+        // SAFETY: in bounds by the caller's promise; an unallocated slab has link 0.
+        let link = unsafe { self.links.add(bucket) };
+        // SAFETY: links are initialised from the start (zeroed), and `&self` excludes writers.
+        unsafe { link.read() as usize }
+    }
+
+    /// Makes bucket number `next` follow `bucket` in its chain.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`].
+    pub(in crate::bucket) unsafe fn set_link(&mut self, bucket: usize, next: u32) {
+        debug_assert!(bucket < self.buckets, "bucket {bucket} of {}", self.buckets);
+        // SAFETY: in bounds by the caller's promise.
+        let slot = unsafe { self.links.add(bucket) };
+        // SAFETY: allocated, since 0 buckets have no `bucket` below them; `&mut self` is exclusive.
+        unsafe { slot.write(next) };
+    }
+
+    /// Where the entry of a cell is, or would be. Valid for writes, whatever `self` was borrowed
+    /// as: the slab's memory is reached through its raw pointers only.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    #[inline]
+    pub(in crate::bucket) unsafe fn cell(&self, bucket: usize, cell: usize) -> NonNull<T> {
+        debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
+        // SAFETY: in bounds of the cell array by the caller's promise.
+        unsafe { self.cells.add(bucket * CELLS + cell) }
+    }
+
+    /// Where the stamp of a cell is, or would be.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    #[inline]
+    pub(in crate::bucket) unsafe fn stamp(&self, bucket: usize, cell: usize) -> NonNull<M> {
+        debug_assert!(bucket < self.buckets && cell < CELLS, "{bucket}:{cell}");
+        // SAFETY: in bounds of the stamp array by the caller's promise.
+        unsafe { self.stamps.add(bucket * CELLS + cell) }
+    }
+
+    /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
+    ///
+    /// # Safety
+    ///
+    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    #[inline]
+    pub(in crate::bucket) unsafe fn fill(
+        &mut self,
+        bucket: usize,
+        cell: usize,
+        top: Tophash,
+        stamp: M,
+        entry: T,
+    ) -> NonNull<T> {
+        debug_assert!(top.is_live(), "{top:?} in a live cell");
+        // SAFETY: in bounds by the caller's promise, here and below.
+        let slot = unsafe { self.cell(bucket, cell) };
+        // SAFETY: memory of ours, of the right type, that `&mut self` lets us write.
+        unsafe { slot.write(entry) };
+        // SAFETY: in bounds.
+        let stamp_slot = unsafe { self.stamp(bucket, cell) };
+        // SAFETY: as for the entry.
+        unsafe { stamp_slot.write(stamp) };
+        // SAFETY: in bounds.
+        let word = unsafe { self.word(bucket) }.with(cell, top);
+        // SAFETY: in bounds; the one cell that becomes live has just been written.
+        unsafe { self.set_word(bucket, word) };
+        slot
+    }
+
+    /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.
+    pub(in crate::bucket) fn wipe(&mut self) {
+        if self.buckets > 0 {
+            // SAFETY: the whole array; all-zero is `Word::EMPTY`, and no cell is live in it.
+            unsafe { self.words.write_bytes(0, self.buckets) };
+            // SAFETY: the whole array; zero is "no link".
+            unsafe { self.links.write_bytes(0, self.buckets) };
+        }
+    }
+}
+
+impl<T, M> Drop for Slab<T, M> {
+    fn drop(&mut self) {
+        if self.buckets == 0 {
+            return;
+        }
+        let layouts = (
+            Self::shared_layout(self.buckets),
+            Self::cell_layout(self.buckets),
+        );
+        let (Some((shared, _)), Some((own, _))) = layouts else {
+            unreachable!("the layouts were computed when the slab was made")
+        };
+        // SAFETY: allocated in `new` with the layout that follows from `buckets`; not used again.
+        unsafe { alloc::dealloc(self.words.cast().as_ptr(), shared) };
+        // SAFETY: as above.
+        unsafe { alloc::dealloc(self.cells.cast().as_ptr(), own) };
+    }
+}
