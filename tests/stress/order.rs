@@ -160,6 +160,63 @@ fn published_values_never_go_back() {
     });
 }
 
+/// Every thread has keys of its own, on which every result is known, while others promote all the time:
+/// what an operation missed in the snapshot may be there by the time it has the mutex.
+#[test]
+fn own_keys_are_found_across_promotions() {
+    let map = new_map();
+    let end = deadline();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (map, done) = (&map, &done);
+        scope.spawn(move || {
+            while !done.load(Ordering::Relaxed) {
+                map.promote();
+            }
+        });
+        for worker in 0..3_u64 {
+            scope.spawn(move || {
+                let _stop = Stop(done);
+                let mut key = worker << 32;
+                while Instant::now() < end && !done.load(Ordering::Relaxed) {
+                    // Some are new keys, some were removed before.
+                    key += 1;
+                    let key = if key % 3 == 0 {
+                        (worker << 32) + key % 64
+                    } else {
+                        key
+                    };
+                    let fresh = || drop(map.insert(key, 0));
+                    assert!(map.insert(key, 0).is_none());
+                    assert_eq!(map.get(&key).as_deref(), Some(&0));
+                    assert!(map.remove(&key).is_some());
+                    // Each right after the key was made, when a promotion is most likely.
+                    fresh();
+                    assert!(map.remove(&key).is_some());
+                    fresh();
+                    assert_eq!(map.insert(key, 1).as_deref(), Some(&0));
+                    fresh();
+                    assert!(map.remove(&key).is_some());
+                    assert!(map.try_insert(key, 1).is_ok());
+                    assert_eq!(map.insert(key, 2).as_deref(), Some(&1));
+                    assert!(map.compare_and_remove(&key, &2).is_some());
+                    fresh();
+                    assert!(map.compare_and_swap(&key, &0, 1).is_ok());
+                    assert!(map.remove_if(&key, |_, value| *value == 1).is_some());
+                    fresh();
+                    assert!(map.update(&key, |_, value| value + 1).is_some());
+                    assert!(map.try_insert(key, 0).is_err());
+                    assert_eq!(*map.get_or_insert_with(key, || 7), 1);
+                    map.retain(|other, _| *other != key);
+                    assert!(!map.contains_key(&key));
+                    assert!(map.remove(&key).is_none());
+                }
+            });
+        }
+    });
+    assert!(map.is_empty());
+}
+
 /// Two threads that each write one key and then read the other's: they may not both miss.
 fn store_buffering(
     prepare: impl Fn(&SyncMap<u64, u64, Hash>, u64, [u64; 2]),
