@@ -34,6 +34,8 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
                 self.section.retire(Retired::entry(pointer));
             }
         }
+        // Much at once, and the thread may idle from here on: it keeps none of it back.
+        self.section.flush();
         self.snapshot = self.map.snapshot(self.section);
     }
 
