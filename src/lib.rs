@@ -41,7 +41,7 @@ mod tuning;
 pub use equivalent::Equivalent;
 
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
-pub use self::sync::{OccupiedError, Ref, Stats, SyncMap};
+pub use self::sync::{Compute, OccupiedError, Operation, Ref, Stats, SyncMap};
 
 #[cfg(splitmap_stress)]
 #[doc(hidden)]
@@ -57,7 +57,7 @@ pub mod bucket_map {
 
 /// The types that the methods of [`SyncMap`] return.
 pub mod sync_map {
-    pub use crate::sync::{IntoIter, Iter, OccupiedError, Ref, Stats};
+    pub use crate::sync::{Compute, IntoIter, Iter, OccupiedError, Operation, Ref, Stats};
 }
 
 /// The README's example, compiled and run.

@@ -532,16 +532,41 @@ impl<'m, K, V> Held<'m, K, V> {
         Ok((held, extra))
     }
 
+    /// Stores `value` in place of the one held, and holds it; or gives it back if the entry has another.
+    pub(super) fn replace(
+        &self,
+        section: Section<'m, K, V>,
+        value: Box<V>,
+    ) -> Result<Self, Box<V>> {
+        let stored = self.entry().replace(&section, self.value(), value)?;
+        Ok(Held {
+            entry: self.entry,
+            value: NonNull::from(stored),
+            // Overlaps `self`'s, on the same thread: the entry stays for as long as one of them is open.
+            _section: section.keep(),
+        })
+    }
+
+    /// Removes the value held if the entry still has it; returns whether it did.
+    pub(super) fn take(&self, section: &Section<'m, K, V>) -> bool {
+        self.entry().take_seen(section, self.value())
+    }
+
     #[inline]
-    pub(super) fn key(&self) -> &K {
+    fn entry(&self) -> &Entry<K, V> {
         // SAFETY: found inside the section that `self` keeps open; `new`'s signature ties both
         // references to a borrow of it. Only shared references to entries exist (E4).
-        &unsafe { self.entry.as_ref() }.key
+        unsafe { self.entry.as_ref() }
+    }
+
+    #[inline]
+    pub(super) fn key(&self) -> &K {
+        &self.entry().key
     }
 
     #[inline]
     pub(super) fn value(&self) -> &V {
-        // SAFETY: as in `key`, and only shared references to published values exist (E1).
+        // SAFETY: as in `entry`, and only shared references to published values exist (E1).
         unsafe { self.value.as_ref() }
     }
 }

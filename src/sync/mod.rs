@@ -33,6 +33,9 @@
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when dirty becomes the snapshot, when keys go           |            |
 //! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
+//! | `compute`    | writes that decide by what is there, or that nothing is |           |
+//! | `flight`     | who makes the value of a key, and who waits for it      | F1 to F3   |
+//! | `init`       | single-flight initialisation, on threads and in tasks   |            |
 //! | `iter`, `refs`, `stats`, `traits` | iteration, results, figures, std's traits |    |
 //!
 //! # Linearization points
@@ -54,11 +57,14 @@
 //!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
 //!   and that return, and the lookup linearizes there.
 
+mod compute;
 mod conditional;
 mod dirty;
 mod entry;
+mod flight;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
+mod init;
 mod iter;
 mod promote;
 mod read;
@@ -72,12 +78,14 @@ mod write;
 use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
 
+pub use self::compute::{Compute, Operation};
 pub use self::iter::{IntoIter, Iter};
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
 
 use self::dirty::Dirty;
 use self::entry::Retired;
+use self::flight::Flights;
 use self::snapshot::{EntryTable, Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
@@ -142,6 +150,8 @@ pub struct SyncMap<K, V, S = RandomState> {
     published: Published<K, V>,
     dirty: CachePadded<Mutex<Dirty<K, V>>>,
     domain: reclaim::Domain<Snapshot<K, V>, Retired<K, V>>,
+    /// For `get_or_init` and its kin alone.
+    flights: Flights<K>,
     hasher: S,
 }
 
@@ -210,6 +220,7 @@ impl<K, V, S> SyncMap<K, V, S> {
             published: Published::new(EntryTable::new()),
             dirty: CachePadded::new(Mutex::new(Dirty::new(capacity))),
             domain: reclaim::Domain::new(),
+            flights: Flights::new(),
             hasher,
         }
     }

@@ -12,8 +12,8 @@ use super::{OccupiedError, Ref, Section, SyncMap};
 enum Filled<'s, K, V> {
     /// Stored the value, in this entry.
     Stored(Found<'s, K, V>),
-    /// Found a value there, and gives the new one back.
-    Occupied(Found<'s, K, V>, V),
+    /// Found a value there, and gives key and new value back.
+    Occupied(Found<'s, K, V>, K, V),
 }
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -97,14 +97,12 @@ where
     #[doc(alias = "LoadOrStore")]
     pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
         let hash = self.hash(&key);
-        let (entry, rejected) = self.fill_hashed(hash, key, value);
-        match rejected {
-            None => Ok(entry),
-            Some(value) => Err(OccupiedError {
-                current: entry,
-                value,
-            }),
-        }
+        let (current, rejected) = self.fill_hashed(hash, key, value);
+        let Some((key, value)) = rejected else {
+            return Ok(current);
+        };
+        drop(key); // before the result is in its place, where it would leak if this panicked
+        Err(OccupiedError { current, value })
     }
 
     /// Returns the entry of `key`, having stored `value` if there was none.
@@ -122,7 +120,7 @@ where
     pub fn get_or_insert(&self, key: K, value: V) -> Ref<'_, K, V> {
         let hash = self.hash(&key);
         let (entry, rejected) = self.fill_hashed(hash, key, value);
-        drop(rejected); // before the result is in its place, as in `fill`
+        drop(rejected); // as in `try_insert`
         entry
     }
 
@@ -151,20 +149,25 @@ where
     {
         let hash = self.hash(&key);
         if let Some(present) = self.get_hashed(hash, &key) {
-            drop((key, make)); // as in `fill`
+            drop((key, make)); // as in `try_insert`
             return present;
         }
         let (entry, rejected) = self.fill_hashed(hash, key, make());
-        drop(rejected); // as in `get_or_insert`
+        drop(rejected); // as in `try_insert`
         entry
     }
 
-    /// The entry of `key` with its value, and `value` again if it was not stored.
-    fn fill_hashed(&self, hash: u64, key: K, value: V) -> (Ref<'_, K, V>, Option<V>) {
+    /// The entry of `key` with its value, and `key` and `value` again if they were not stored.
+    pub(super) fn fill_hashed(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+    ) -> (Ref<'_, K, V>, Option<(K, V)>) {
         let held = Held::new(self.domain.enter(), |section| {
             Ok(match self.fill(section, hash, key, value) {
                 Filled::Stored(found) => (found, None),
-                Filled::Occupied(found, value) => (found, Some(value)),
+                Filled::Occupied(found, key, value) => (found, Some((key, value))),
             })
         });
         Ref::always(held)
@@ -226,13 +229,14 @@ where
         let Some(entry) = found.map(|entry| entry.get(section)) else {
             return self.fill_locked(section, hash, key, value);
         };
-        let filled = match entry.fill(section, value) {
-            Fill::Stored(value) => Filled::Stored((entry, value)),
-            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
-            Fill::Expunged(value) => return self.fill_locked(section, hash, key, value),
-        };
-        drop(key); // before the result is in its place, where it would leak if this panicked
-        filled
+        match entry.fill(section, value) {
+            Fill::Stored(value) => {
+                drop(key); // before the result is in its place, where it would leak if this panicked
+                Filled::Stored((entry, value))
+            }
+            Fill::Occupied(current, value) => Filled::Occupied((entry, current), key, value),
+            Fill::Expunged(value) => self.fill_locked(section, hash, key, value),
+        }
     }
 
     #[cold]
@@ -253,13 +257,14 @@ where
             locked.miss();
         }
         drop(locked);
-        let filled = match filled {
-            Fill::Stored(value) => Filled::Stored((entry, value)),
-            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
+        match filled {
+            Fill::Stored(value) => {
+                drop(key); // as in `fill`
+                Filled::Stored((entry, value))
+            }
+            Fill::Occupied(current, value) => Filled::Occupied((entry, current), key, value),
             Fill::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
-        };
-        drop(key); // as in `fill`
-        filled
+        }
     }
 }
 
