@@ -3,6 +3,7 @@
 //! * [`SyncMap`] is shared between threads by reference: lookups use a read-only snapshot without a lock,
 //!   new keys go to a mutex-guarded dirty map that becomes the next snapshot. The shape is that of Go's
 //!   first `sync.Map`, without its cliffs.
+//! * [`SyncSet`] is the set to that map.
 //! * [`BucketMap`] is the single-threaded map underneath, shaped like the map of Go's runtime before Swiss
 //!   tables: growth in small instalments, and [cursors](Cursor) that survive any change of the map.
 //! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use
@@ -35,13 +36,15 @@ mod reclaim;
 #[doc(hidden)]
 #[cfg(all(debug_assertions, not(any(splitmap_loom, splitmap_shuttle))))]
 pub mod replay;
+mod set;
 mod sync;
 mod tuning;
 
 pub use equivalent::Equivalent;
 
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
-pub use self::sync::{Compute, OccupiedError, Operation, Ref, Stats, SyncMap};
+pub use self::set::SyncSet;
+pub use self::sync::{Compute, Frozen, KeyRef, OccupiedError, Operation, Ref, Stats, SyncMap};
 
 #[cfg(splitmap_stress)]
 #[doc(hidden)]
@@ -57,7 +60,16 @@ pub mod bucket_map {
 
 /// The types that the methods of [`SyncMap`] return.
 pub mod sync_map {
-    pub use crate::sync::{Compute, IntoIter, Iter, OccupiedError, Operation, Ref, Stats};
+    pub use crate::sync::{
+        Compute, Frozen, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref, Stats,
+        TakeAll, Values,
+    };
+}
+
+/// The types that the methods of [`SyncSet`] return.
+pub mod sync_set {
+    pub use crate::set::{IntoIter, Iter};
+    pub use crate::sync::{KeyRef, Stats};
 }
 
 /// The README's example, compiled and run.

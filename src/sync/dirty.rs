@@ -95,7 +95,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         Locked {
             map: self,
             section,
-            snapshot: self.snapshot(section),
+            snapshot: self.current(section),
             dirty,
         }
     }

@@ -235,18 +235,18 @@ impl<K, V> Entry<K, V> {
         }
     }
 
-    /// Moves to expunged from any state, for good. Only for an entry that `clear` has detached (E3).
+    /// Moves to expunged from any state, for good; returns the value removed, if there was one. Only for an entry that `clear` has detached (E3).
     ///
     /// One exchange, not a removal and then the edge from nil: a value stored in between would be lost
     /// after its writer was told that the key had been absent, which no order explains.
-    pub(super) fn bury(&self, section: &Section<'_, K, V>) {
+    pub(super) fn bury<'s>(&'s self, section: &'s Section<'_, K, V>) -> Option<&'s V> {
         yield_point(); // the map is empty, the entry is not
         // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_store.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
-        if self.shared(removed).is_some() {
-            section.count(-1);
-            section.retire(self.garbage(removed));
-        }
+        let value = self.shared(removed)?;
+        section.count(-1);
+        section.retire(self.garbage(removed));
+        Some(value)
     }
 
     /// Moves from nil to expunged; returns whether the entry is expunged now.

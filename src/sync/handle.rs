@@ -133,7 +133,7 @@ impl<V> Drop for Node<V> {
 pub fn check<K, V, S>(map: &SyncMap<K, V, S>) {
     let section = map.domain.enter();
     let dirty = map.dirty.lock();
-    let snapshot = map.snapshot(&section);
+    let snapshot = map.current(&section);
     let in_dirty = |pointer: EntryPtr<K, V>| {
         let table = dirty.table.as_ref();
         let hash = pointer.get(&section).hash();

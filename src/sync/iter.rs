@@ -73,7 +73,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 
     /// A snapshot that holds every key of some moment since the call.
     pub(super) fn promoted(&self, section: &Section<'_, K, V>) -> Arc<Snapshot<K, V>> {
-        if self.snapshot(section).is_amended() {
+        if self.current(section).is_amended() {
             let mut locked = self.lock(section);
             if locked.is_amended() {
                 locked.promote();

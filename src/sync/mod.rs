@@ -36,7 +36,9 @@
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |
 //! | `flight`     | who makes the value of a key, and who waits for it      | F1 to F3   |
 //! | `init`       | single-flight initialisation, on threads and in tasks   |            |
-//! | `iter`, `refs`, `stats`, `traits` | iteration, results, figures, std's traits |    |
+//! | `frozen`     | a copy that stays as it is                              |            |
+//! | `iter`, `views`, `take_all` | iteration, removal of everything         | I1 to I5   |
+//! | `refs`, `stats`, `traits` | results, figures, std's traits             |            |
 //!
 //! # Linearization points
 //!
@@ -62,6 +64,7 @@ mod conditional;
 mod dirty;
 mod entry;
 mod flight;
+mod frozen;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
 mod init;
@@ -71,7 +74,9 @@ mod read;
 mod refs;
 mod snapshot;
 mod stats;
+mod take_all;
 mod traits;
+mod views;
 mod whole;
 mod write;
 
@@ -79,9 +84,12 @@ use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
 
 pub use self::compute::{Compute, Operation};
+pub use self::frozen::Frozen;
 pub use self::iter::{IntoIter, Iter};
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
+pub use self::take_all::TakeAll;
+pub use self::views::{KeyRef, Keys, Values};
 
 use self::dirty::Dirty;
 use self::entry::Retired;

@@ -36,7 +36,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         }
         // Much at once, and the thread may idle from here on: it keeps none of it back.
         self.section.flush();
-        self.snapshot = self.map.snapshot(self.section);
+        self.snapshot = self.map.current(self.section);
     }
 
     /// Publishes a snapshot without deleted keys, if the map has new or deleted keys. O(map).

@@ -98,7 +98,7 @@ where
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         match snapshot.find(section, hash, |entry| key.equivalent(entry.key())) {
             Some(entry) => Some(entry.get(section)),
             // Absent when the generation was read (P3).

@@ -48,7 +48,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     pub fn stats(&self) -> Stats {
         let section = self.domain.enter();
         let dirty = self.dirty.lock();
-        let snapshot = self.snapshot(&section);
+        let snapshot = self.current(&section);
         Stats {
             read_len: snapshot.len(),
             dirty_len: dirty.len(),

@@ -181,7 +181,7 @@ where
         key: K,
         value: V,
     ) -> Option<Found<'s, K, V>> {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         let found = snapshot.find(section, hash, |entry| key == *entry.key());
         let Some(entry) = found.map(|entry| entry.get(section)) else {
             return self.swap_locked(section, hash, key, value);
@@ -224,7 +224,7 @@ where
         key: K,
         value: V,
     ) -> Filled<'s, K, V> {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         let found = snapshot.find(section, hash, |entry| key == *entry.key());
         let Some(entry) = found.map(|entry| entry.get(section)) else {
             return self.fill_locked(section, hash, key, value);
@@ -324,7 +324,7 @@ where
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         match snapshot.find(section, hash, |entry| key.equivalent(entry.key())) {
             Some(entry) => {
                 let entry = entry.get(section);
