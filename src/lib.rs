@@ -9,6 +9,13 @@
 //! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use
 //!   it from two sides at once: overlapping misuse is detected with certainty, and panics.
 //!
+//! # Features
+//!
+//! Both off by default.
+//!
+//! * `serde`: `Serialize` and `Deserialize` for [`SyncMap`], [`SyncSet`] and [`BucketMap`].
+//! * `rayon`: parallel iteration over [`SyncMap`] and [`SyncSet`], and building them in parallel.
+//!
 //! # Examples
 //!
 //! ```
@@ -36,6 +43,8 @@ mod reclaim;
 #[doc(hidden)]
 #[cfg(all(debug_assertions, not(any(splitmap_loom, splitmap_shuttle))))]
 pub mod replay;
+#[cfg(feature = "serde")]
+mod serialize;
 mod set;
 mod sync;
 mod tuning;
@@ -64,10 +73,16 @@ pub mod sync_map {
         Compute, Frozen, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref, Stats,
         TakeAll, Values,
     };
+    #[cfg(feature = "rayon")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
+    pub use crate::sync::{ParIter, ParMap};
 }
 
 /// The types that the methods of [`SyncSet`] return.
 pub mod sync_set {
+    #[cfg(feature = "rayon")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
+    pub use crate::set::ParIter;
     pub use crate::set::{IntoIter, Iter};
     pub use crate::sync::{KeyRef, Stats};
 }

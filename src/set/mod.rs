@@ -3,6 +3,8 @@
 //! What is atomic, what blocks and what is freed when is the map's concern, down to the names of the methods.
 
 mod iter;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod traits;
 
 use core::hash::{BuildHasher, Hash};
@@ -11,6 +13,8 @@ use std::hash::RandomState;
 use equivalent::Equivalent;
 
 pub use self::iter::{IntoIter, Iter};
+#[cfg(feature = "rayon")]
+pub use self::parallel::ParIter;
 use crate::sync::{KeyRef, Stats, SyncMap};
 
 /// A concurrent hash set for read-mostly shared state, made as [`SyncMap`] is.

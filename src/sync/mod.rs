@@ -69,6 +69,8 @@ mod frozen;
 pub(crate) mod handle;
 mod init;
 mod iter;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod promote;
 mod read;
 mod refs;
@@ -86,6 +88,8 @@ use std::hash::RandomState;
 pub use self::compute::{Compute, Operation};
 pub use self::frozen::Frozen;
 pub use self::iter::{IntoIter, Iter};
+#[cfg(feature = "rayon")]
+pub use self::parallel::{ParIter, ParMap};
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
 pub use self::take_all::TakeAll;

@@ -16,6 +16,10 @@ mod bucket_panics;
 mod checked;
 mod cursor;
 mod cursor_holes;
+#[cfg(feature = "rayon")]
+mod parallel;
+#[cfg(feature = "serde")]
+mod serialize;
 mod set;
 mod sync_api;
 mod sync_compute;

@@ -40,7 +40,7 @@ fn a_set_holds_each_member_once() {
         assert!(set.insert(7) && set.insert(8));
         let mut sum = 0;
         set.for_each(|member| sum += *member);
-        assert_eq!(sum, members(&set).iter().sum());
+        assert_eq!(sum, members(&set).iter().sum::<u32>());
         assert_eq!(set.take_all().len(), 26);
         set.clear();
         assert!(set.is_empty() && members(&set).is_empty());

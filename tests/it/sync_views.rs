@@ -160,7 +160,10 @@ fn a_frozen_map_stays_as_it_is() {
             assert_eq!(frozen.iter().count(), 100);
             assert!((&frozen).into_iter().all(|(key, value)| *value == 10 * key));
         }
-        assert_eq!(frozen.keys().sum::<u32>() * 10, frozen.values().sum());
+        assert_eq!(
+            frozen.keys().sum::<u32>() * 10,
+            frozen.values().sum::<u32>()
+        );
         assert_eq!((frozen.get(&4), frozen.get(&1_000)), (Some(&40), None));
         assert_eq!(
             (frozen.get_key_value(&4), frozen[&5]),
