@@ -1,6 +1,13 @@
-//! Longer pages: how the maps work inside, and how that is known to be right.
+//! Longer pages: which map to use, how to come here from another, how the maps work inside, and how that is
+//! known to be right.
 //!
 //! Nothing here is needed to use the crate.
 
 #[doc = include_str!("docs/bucket_map.md")]
 pub mod bucket_map {}
+
+#[doc = include_str!("docs/chooser.md")]
+pub mod chooser {}
+
+#[doc = include_str!("docs/migration.md")]
+pub mod migration {}
