@@ -18,7 +18,7 @@ use super::{Ref, SyncMap};
 /// use splitmap::{Compute, Operation, SyncMap};
 ///
 /// let map = SyncMap::from([("stock", 1_u32)]);
-/// let mut take_one = || {
+/// let take_one = || {
 ///     map.compute("stock", |entry| match entry {
 ///         None => Operation::Abort("sold out"),
 ///         Some((_, 1)) => Operation::Remove,

@@ -133,6 +133,14 @@ type Kept<'m, K, V> = reclaim::Kept<'m, Snapshot<K, V>, Retired<K, V>>;
 /// deadlock. While one is held, nothing of this map that was replaced or removed later is freed: keep it
 /// for a moment, clone what is to stay.
 ///
+/// # Closures and callbacks
+///
+/// No closure, `Clone` or `Drop` of yours runs under a lock of the map, and all of them may use the map in any
+/// way: read it, write to it, clear it, iterate, initialise other keys. So may `Hash`, and the `PartialEq` of
+/// values. (`Eq` of keys runs wherever keys are compared, and should keep to comparing.) What a closure
+/// returns is used only if what it was shown is still there; otherwise it runs again, where its documentation
+/// says that it may, and is asked at most once where it takes an `FnOnce`.
+///
 /// # Panics
 ///
 /// No method panics unless user code does. A panic of `Hash`, `Eq` or a closure comes before the operation
