@@ -57,6 +57,7 @@
 mod conditional;
 mod dirty;
 mod entry;
+mod fresh;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
 mod iter;
@@ -78,7 +79,7 @@ pub use self::stats::Stats;
 
 use self::dirty::Dirty;
 use self::entry::Retired;
-use self::snapshot::{EntryTable, Published, Snapshot};
+use self::snapshot::{EntryTable, Published, Snapshot, lists_for};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
 
@@ -206,9 +207,11 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// ```
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let table = EntryTable::with_capacity(capacity);
+        let lists = lists_for(&table);
         Self {
-            published: Published::new(EntryTable::new()),
-            dirty: CachePadded::new(Mutex::new(Dirty::new(capacity))),
+            published: Published::new(table, lists),
+            dirty: CachePadded::new(Mutex::new(Dirty::new())),
             domain: reclaim::Domain::new(),
             hasher,
         }
@@ -232,10 +235,10 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// Every entry, each once, as garbage to be dropped; the map is left empty.
     fn take_entries(&mut self) -> Vec<Retired<K, V>> {
         let snapshot = self.published.take();
-        let dirty = self.dirty.get_mut();
-        let entries = dirty.all_entries(&snapshot);
-        *dirty = Dirty::new(0);
-        entries.into_iter().map(Retired::entry).collect()
+        let dirty = core::mem::replace(self.dirty.get_mut(), Dirty::new());
+        let section = self.domain.enter();
+        let entries = snapshot.entries(&section).chain(dirty.leaving);
+        entries.map(Retired::entry).collect()
     }
 }
 
