@@ -16,3 +16,40 @@ pub(crate) const RETIRED_BATCH: usize = 2;
 /// Maps are dealt to the ways by their number, so that a program with at most this many maps never
 /// searches. 16 bytes of thread-local storage each.
 pub(crate) const RECENT_SLOTS: usize = 8;
+
+/// Fresh lists for each bucket of a snapshot's table.
+///
+/// A lookup that finds its key in a fresh list follows one pointer more than one that finds it in the table for
+/// every newer entry of that list. The next snapshot is due when additions and misses are as many as lists, so
+/// that lists have one entry on average and two at the end of the building.
+///
+/// The rule is that of the ski rental (Karlin, Manasse, Rudolph and Sleator, Algorithmica 1988): what the walks
+/// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
+/// one. A bucket costs some 60 to 120 ns to copy (up to eight entries), four walks 40 to 100 ns more than four
+/// settled hits. A list takes 8 bytes.
+#[cfg(not(splitmap_loom))]
+pub(crate) const LISTS_PER_BUCKET: usize = 4;
+
+/// The first addition or miss makes the next snapshot due.
+#[cfg(splitmap_loom)]
+pub(crate) const LISTS_PER_BUCKET: usize = 1;
+
+/// Buckets copied for each thing that the copying thread has noted.
+///
+/// With two, a building begun at four additions a bucket is done after half an addition a bucket more, for which
+/// the new table has room.
+pub(crate) const BUCKETS_PER_NOTE: usize = 2;
+
+/// The most that a thread notes before it reports.
+///
+/// Reporting takes the mutex, if it is free, and copies twice as many buckets while the next snapshot is being
+/// built: 6 to 10 us at a time.
+#[cfg(not(splitmap_stress))]
+pub(crate) const MOST_PATIENCE: u32 = 32;
+
+/// Every operation that notes something takes a step.
+#[cfg(splitmap_stress)]
+pub(crate) const MOST_PATIENCE: u32 = 1;
+
+/// Entries of former snapshots that are retired in one step.
+pub(crate) const LEAVING_STEP: usize = 64;

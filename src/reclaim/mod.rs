@@ -75,7 +75,7 @@ use core::ptr::NonNull;
 use self::barrier::Barrier;
 use self::grace::Queue;
 use self::slot::Slot;
-pub(crate) use self::slot::{Kept, Section};
+pub(crate) use self::slot::{Kept, Section, Tally};
 #[cfg(splitmap_loom)]
 pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
@@ -138,6 +138,12 @@ impl<C, G> Domain<C, G> {
     pub(crate) fn total(&self) -> usize {
         let sum: isize = self.registry().slots().map(Slot::counted).sum();
         usize::try_from(sum).unwrap_or(0)
+    }
+
+    /// All additions that threads ever noted; exact when no thread is adding. O(threads), without a lock.
+    pub(crate) fn additions(&self) -> usize {
+        let slots = self.registry().slots();
+        slots.fold(0, |sum, slot| sum.wrapping_add(slot.additions()))
     }
 
     /// Retired objects not yet freed, in threads' lists and in the queue.

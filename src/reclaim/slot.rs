@@ -34,6 +34,9 @@ pub(super) struct Slot<C, G> {
     cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.
     counted: AtomicIsize,
+    /// All additions that its owners ever noted. Written by the owner only.
+    additions: AtomicUsize,
+    tally: Cell<Tally>,
     /// The length of `list`, for others to read. Written by the owner only.
     listed: AtomicUsize,
     list: UnsafeCell<Vec<G>>,
@@ -52,6 +55,22 @@ pub(super) struct Slot<C, G> {
     next: Cell<*mut CachePadded<Slot<C, G>>>,
 }
 
+/// What a thread has noted since it last reported.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) additions: u32,
+    pub(crate) misses: u32,
+    pub(crate) removals: u32,
+}
+
+impl Tally {
+    pub(crate) fn total(self) -> u32 {
+        self.additions
+            .saturating_add(self.misses)
+            .saturating_add(self.removals)
+    }
+}
+
 impl<C, G> Slot<C, G> {
     /// A slot whose first term, `term`, is the calling thread's.
     pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {
@@ -65,6 +84,8 @@ impl<C, G> Slot<C, G> {
             generation: Cell::new(0),
             cache: UnsafeCell::new(None),
             counted: AtomicIsize::new(0),
+            additions: AtomicUsize::new(0),
+            tally: Cell::new(Tally::default()),
             listed: AtomicUsize::new(0),
             list: UnsafeCell::new(Vec::new()),
             superseded: UnsafeCell::new(Vec::new()),
@@ -144,6 +165,11 @@ impl<C, G> Slot<C, G> {
         // ORDERING: Relaxed. A sum over threads is exact only when they are quiet, and then their
         // counts happen before.
         self.counted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn additions(&self) -> usize {
+        // ORDERING: Relaxed, as in `counted`.
+        self.additions.load(Ordering::Relaxed)
     }
 
     pub(super) fn listed(&self) -> usize {
@@ -419,6 +445,44 @@ impl<'d, C, G> Section<'d, C, G> {
         self.slot
             .counted
             .store(counted.wrapping_add(change), Ordering::Relaxed);
+    }
+}
+
+impl<C, G> Section<'_, C, G> {
+    /// Notes that this operation added a key.
+    pub(crate) fn note_addition(&self) {
+        // ORDERING: Relaxed, see `counted`. A plain store, as only the owner writes.
+        self.slot
+            .additions
+            .store(self.slot.additions().wrapping_add(1), Ordering::Relaxed);
+        self.note(|tally| tally.additions = tally.additions.saturating_add(1));
+    }
+
+    /// Notes that this operation found its key outside the table.
+    pub(crate) fn note_miss(&self) -> Tally {
+        self.note(|tally| tally.misses = tally.misses.saturating_add(1))
+    }
+
+    /// Notes that this operation removed a key.
+    pub(crate) fn note_removal(&self) -> Tally {
+        self.note(|tally| tally.removals = tally.removals.saturating_add(1))
+    }
+
+    fn note(&self, add: impl FnOnce(&mut Tally)) -> Tally {
+        let mut tally = self.slot.tally.get();
+        add(&mut tally);
+        self.slot.tally.set(tally);
+        tally
+    }
+
+    /// What this thread has noted since it was last taken.
+    pub(crate) fn tally(&self) -> Tally {
+        self.slot.tally.get()
+    }
+
+    /// Takes what this thread has noted.
+    pub(crate) fn take_tally(&self) -> Tally {
+        self.slot.tally.replace(Tally::default())
     }
 }
 

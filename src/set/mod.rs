@@ -221,6 +221,20 @@ impl<T, S> SyncSet<T, S> {
         self.map.promote();
     }
 
+    /// Builds the tables anew, as small as the members that are there allow. As [`SyncMap::shrink`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let set = splitmap::SyncSet::with_capacity(100_000);
+    /// set.insert(1);
+    /// set.shrink();
+    /// assert!(set.contains(&1));
+    /// ```
+    pub fn shrink(&self) {
+        self.map.shrink();
+    }
+
     /// The figures of the map underneath.
     ///
     /// # Examples

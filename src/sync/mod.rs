@@ -37,7 +37,8 @@
 //! | `flight`     | who makes the value of a key, and who waits for it      | F1 to F3   |
 //! | `init`       | single-flight initialisation, on threads and in tasks   |            |
 //! | `frozen`     | a copy that stays as it is                              |            |
-//! | `iter`, `views`, `take_all` | iteration, removal of everything         | I1 to I5   |
+//! | `iter`, `views` | iteration                                            | I1 to I5   |
+//! | `take_all`, `shrink` | removal of everything, smaller tables           |            |
 //! | `refs`, `stats`, `traits` | results, figures, std's traits             |            |
 //!
 //! # Linearization points
@@ -64,6 +65,7 @@ mod conditional;
 mod dirty;
 mod entry;
 mod flight;
+mod fresh;
 mod frozen;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
@@ -74,6 +76,7 @@ mod parallel;
 mod promote;
 mod read;
 mod refs;
+mod shrink;
 mod snapshot;
 mod stats;
 mod take_all;
@@ -98,7 +101,7 @@ pub use self::views::{KeyRef, Keys, Values};
 use self::dirty::Dirty;
 use self::entry::Retired;
 use self::flight::Flights;
-use self::snapshot::{EntryTable, Published, Snapshot};
+use self::snapshot::{EntryTable, Published, Snapshot, lists_for};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
 
@@ -236,9 +239,11 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// ```
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let table = EntryTable::with_capacity(capacity);
+        let lists = lists_for(&table);
         Self {
-            published: Published::new(EntryTable::new()),
-            dirty: CachePadded::new(Mutex::new(Dirty::new(capacity))),
+            published: Published::new(table, lists),
+            dirty: CachePadded::new(Mutex::new(Dirty::new())),
             domain: reclaim::Domain::new(),
             flights: Flights::new(),
             hasher,
@@ -263,10 +268,10 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// Every entry, each once, as garbage to be dropped; the map is left empty.
     fn take_entries(&mut self) -> Vec<Retired<K, V>> {
         let snapshot = self.published.take();
-        let dirty = self.dirty.get_mut();
-        let entries = dirty.all_entries(&snapshot);
-        *dirty = Dirty::new(0);
-        entries.into_iter().map(Retired::entry).collect()
+        let dirty = core::mem::replace(self.dirty.get_mut(), Dirty::new());
+        let section = self.domain.enter();
+        let entries = snapshot.entries(&section).chain(dirty.leaving);
+        entries.map(Retired::entry).collect()
     }
 }
 

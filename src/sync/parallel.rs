@@ -107,7 +107,8 @@ where
     fn drive_unindexed<C: UnindexedConsumer<R>>(self, consumer: C) -> C::Result {
         let Self { map, visit } = self;
         let section = map.domain.enter();
-        let entries: Vec<EntryPtr<K, V>> = map.promoted(&section).entries().collect();
+        let snapshot = map.current(&section);
+        let entries: Vec<EntryPtr<K, V>> = snapshot.entries(&section).collect();
         let section = section.keep();
         let results = entries.into_par_iter().filter_map(|pointer| {
             let section = map.domain.enter();

@@ -1,9 +1,9 @@
 //! Operations on the whole map.
 
+use super::Section;
 use super::SyncMap;
 use super::entry::{EntryPtr, Retired};
-use super::snapshot::EntryTable;
-use super::{Section, dirty::Dirty};
+use super::snapshot::{At, EntryTable, lists_for};
 
 impl<K, V, S> SyncMap<K, V, S> {
     /// The number of entries.
@@ -91,12 +91,16 @@ impl<K, V, S> SyncMap<K, V, S> {
         F: FnMut(&K, &V) -> bool,
     {
         let section = self.domain.enter();
-        let snapshot = self.promoted(&section);
+        let snapshot = self.published.current_shared(&section);
         // From here on the walk's own share keeps the snapshot, and `keep` may see many more of them.
         let _section = section.keep();
         let mut removed = false;
-        for pointer in snapshot.entries() {
+        let mut at = At::start();
+        loop {
             let section = self.domain.enter();
+            let Some(pointer) = snapshot.next(&mut at, &section) else {
+                break;
+            };
             let entry = pointer.get(&section);
             while let Some(seen) = entry.load() {
                 if keep(entry.key(), seen) {
@@ -147,19 +151,21 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// The store of the generation in `replace` is the linearization point of `clear` and `take_all`.
     pub(super) fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {
         let snapshot = self.current(section);
-        if snapshot.len() == 0 && !snapshot.is_amended() {
+        if snapshot.table().is_empty() && !snapshot.is_amended() {
             return Vec::new();
         }
         let mut locked = self.lock(section);
         let snapshot = locked.snapshot;
-        let former = Dirty {
-            table: locked.dirty.table.take(),
-            expunged: core::mem::take(&mut locked.dirty.expunged),
-            ..Dirty::new(0)
-        };
-        locked.dirty.misses = 0;
-        let entries = former.all_entries(snapshot);
-        self.published.replace(EntryTable::new());
+        let mut entries: Vec<_> = snapshot.table().iter(0).copied().collect();
+        for list in snapshot.fresh().all() {
+            let newest = list.freeze();
+            let next = |entry: &EntryPtr<K, V>| entry.get(section).next();
+            entries.extend(core::iter::successors(newest, next));
+        }
+        locked.dirty.next = None;
+        let table = EntryTable::new();
+        let lists = lists_for(&table);
+        locked.publish_table(table, lists);
         entries
     }
 }
