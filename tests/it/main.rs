@@ -22,6 +22,7 @@ mod parallel;
 mod serialize;
 mod set;
 mod sync_api;
+mod sync_callbacks;
 mod sync_compute;
 mod sync_drops;
 mod sync_go;
