@@ -199,3 +199,41 @@ fn a_snapshot_holds_every_key_that_stays() {
         }
     });
 }
+
+#[test]
+fn shrink_keeps_what_is_there() {
+    for map in shapes() {
+        map.retain(|key, _| key % 10 == 0);
+        drop(map.insert(1_000, 0));
+        map.shrink();
+        assert_eq!((map.len(), map.stats().read_len), (11, 11));
+        assert!((0..10).all(|tens| map.get(&(10 * tens)).as_deref() == Some(&(100 * tens))));
+        map.clear();
+        map.shrink();
+        assert_eq!((map.len(), map.stats().read_len), (0, 0));
+        drop(map.insert(1, 1));
+        assert_eq!(map.get(&1).as_deref(), Some(&1));
+    }
+}
+
+#[test]
+fn writers_and_shrink_lose_nothing() {
+    let map = &Map::with_hasher(good());
+    thread::scope(|scope| {
+        let writers = [0, 1].map(|writer| {
+            scope.spawn(move || {
+                for key in 0..10_000 {
+                    let key = 2 * key + writer;
+                    assert!(map.insert(key, key).is_none());
+                    if key % 3 == 0 {
+                        assert_eq!(map.remove(&key).as_deref(), Some(&key));
+                    }
+                }
+            })
+        });
+        while writers.iter().any(|writer| !writer.is_finished()) {
+            map.shrink();
+        }
+    });
+    assert!((0..20_000).all(|key| map.contains_key(&key) == (key % 3 != 0)));
+}
