@@ -215,15 +215,23 @@ where
         let mut key = key;
         loop {
             if let Some(value) = self.get_cloned(hash, &key) {
+                drop((key, init)); // as in `get_or_try_init`
                 return Ok(value);
             }
             match self.flights.board(hash, key, None) {
                 Ok(lead) => {
                     if let Some(value) = self.get_cloned(hash, lead.key()) {
+                        drop((lead, init)); // as above
                         return Ok(value);
                     }
-                    let value = init().await?;
-                    return Ok(self.land(hash, lead, value).value().clone());
+                    let made = init().await;
+                    return match made {
+                        Ok(value) => Ok(self.land(hash, lead, value).value().clone()),
+                        Err(error) => {
+                            drop(lead); // as above
+                            Err(error)
+                        }
+                    };
                 }
                 Err((again, ticket)) => {
                     key = again;

@@ -12,7 +12,9 @@ use std::time::Duration;
 
 use splitmap::SyncMap;
 
+use crate::support::fuse::{Call, Probe, blow_at, tick};
 use crate::support::hashers::{Collide, Good, good, with_every_hasher};
+use crate::support::ledger::Ledger;
 use crate::support::{implements, within};
 
 type Map = SyncMap<u32, u32, Good>;
@@ -365,5 +367,57 @@ fn keys_that_come_and_go_are_made_once_each_time() {
             }
         });
         assert_eq!(made.into_inner(), removed.into_inner() + map.len());
+    });
+}
+
+#[test]
+fn a_panic_anywhere_leaves_no_flight_behind_and_leaks_nothing() {
+    type Probes = SyncMap<Probe, Probe, Good>;
+    fn init(map: &Probes, ledger: &Ledger, key: u64) -> u64 {
+        let entry = map.get_or_init(Probe::new(key, ledger), || {
+            tick(Call::Closure);
+            Probe::new(10 * key, ledger)
+        });
+        entry.value().id
+    }
+    fn init_async(map: &Probes, ledger: &Ledger, key: u64) -> u64 {
+        let made = map.get_or_init_async(Probe::new(key, ledger), async || {
+            tick(Call::Closure);
+            Probe::new(10 * key, ledger)
+        });
+        block_on(made).id
+    }
+    fn rival(map: &Probes, ledger: &Ledger, key: u64) -> u64 {
+        let entry = map.get_or_init(Probe::new(key, ledger), || {
+            drop(map.insert(Probe::new(key, ledger), Probe::new(10 * key, ledger)));
+            Probe::new(77, ledger)
+        });
+        entry.value().id
+    }
+    within(60, || {
+        for act in [init, init_async, rival] {
+            for key in [1, 3, 9] {
+                for call in Call::ALL {
+                    for n in 1.. {
+                        let ledger = Ledger::new();
+                        let map = Probes::with_hasher(good());
+                        for id in 0..4 {
+                            drop(map.insert(Probe::new(id, &ledger), Probe::new(10 * id, &ledger)));
+                            if id == 1 {
+                                map.promote();
+                            }
+                        }
+                        let done = blow_at(call, n, || act(&map, &ledger, key)).is_some();
+                        // Whatever the first call did, the key is free for the next.
+                        assert_eq!(init(&map, &ledger, key), 10 * key);
+                        drop(map);
+                        ledger.assert_settled();
+                        if done {
+                            break;
+                        }
+                    }
+                }
+            }
+        }
     });
 }
