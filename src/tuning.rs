@@ -17,22 +17,28 @@ pub(crate) const RETIRED_BATCH: usize = 2;
 /// searches. 16 bytes of thread-local storage each.
 pub(crate) const RECENT_SLOTS: usize = 8;
 
-/// Fresh lists for each bucket of a snapshot's table.
+/// Additions and misses for each bucket of a snapshot's table that make the next snapshot due.
 ///
-/// A lookup that finds its key in a fresh list follows one pointer more than one that finds it in the table for
-/// every newer entry of that list. The next snapshot is due when additions and misses are as many as lists, so
-/// that lists have one entry on average and two at the end of the building.
+/// A lookup that finds its key in a fresh list follows more pointers than one that finds it in the table: one, and
+/// one for every newer entry of that list. With four a list has four entries at most on average, and six by the
+/// end of the building.
 ///
 /// The rule is that of the ski rental (Karlin, Manasse, Rudolph and Sleator, Algorithmica 1988): what the walks
 /// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
 /// one. A bucket costs some 60 to 120 ns to copy (up to eight entries), four walks 40 to 100 ns more than four
-/// settled hits. A list takes 8 bytes.
+/// settled hits.
 #[cfg(not(splitmap_loom))]
-pub(crate) const LISTS_PER_BUCKET: usize = 4;
+pub(crate) const PRESSURE_PER_BUCKET: usize = 4;
 
 /// The first addition or miss makes the next snapshot due.
 #[cfg(splitmap_loom)]
-pub(crate) const LISTS_PER_BUCKET: usize = 1;
+pub(crate) const PRESSURE_PER_BUCKET: usize = 1;
+
+/// Bits of the filter before each fresh list; a power of two.
+///
+/// With two entries in a list, the average over its life, an eighth of the lookups of absent keys walk it in
+/// vain. Two bytes a bucket, less than half a byte an entry.
+pub(crate) const FILTER_BITS: usize = 16;
 
 /// Buckets copied for each thing that the copying thread has noted.
 ///

@@ -22,7 +22,7 @@
 //! changed.
 
 use super::entry::{Entry, EntryPtr, Found, Unpublished};
-use super::fresh::{List, Push};
+use super::fresh::{Fresh, Push};
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Section, SyncMap};
 use crate::primitive::{MutexGuard, yield_point};
@@ -45,8 +45,8 @@ pub(super) struct Dirty<K, V> {
 /// Dirty: the snapshot being built.
 pub(super) struct Next<K, V> {
     pub(super) table: EntryTable<K, V>,
-    /// Grows to what the table needs, as zeroing so much memory at once would be a pause.
-    pub(super) lists: Vec<List<K, V>>,
+    /// Made little by little, as writing so much memory at once would be a pause.
+    pub(super) fresh: Fresh<K, V>,
     /// Buckets of the current snapshot below this number are copied.
     pub(super) copied: usize,
     /// Entries left out (D3).
@@ -135,7 +135,7 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         K: Eq,
     {
         let snapshot = self.snapshot;
-        let list = snapshot.fresh().list(hash);
+        let fresh = snapshot.fresh();
         let settled = snapshot
             .find_settled(self.section, hash, |entry| {
                 entry.may_hash_to(hash) && *new.key() == *entry.key()
@@ -144,14 +144,14 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
         if let Some(found) = settled {
             return Err((self.unexpunged(found), new));
         }
-        let head = match list.find(self.section, hash, |key| *new.key() == *key) {
+        let head = match fresh.find(self.section, hash, |key| *new.key() == *key) {
             Ok(found) => return Err((self.unexpunged(found), new)),
             Err(head) => head,
         };
         let added = match snapshot.push(self.section, new, head, hash) {
             Push::Added(added) => added,
             Push::Present(found, new) => return Err((self.unexpunged(found), new)),
-            Push::Frozen(new) => self.add_to_frozen(list, new, hash),
+            Push::Frozen(new) => self.add_to_frozen(fresh, new, hash),
         };
         Ok(added.just_published(self.section))
     }
@@ -159,11 +159,12 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
     /// Adds an entry whose key is nowhere to its list and to dirty, which has a copy of the list (D1).
     fn add_to_frozen(
         &mut self,
-        list: &List<K, V>,
+        fresh: &Fresh<K, V>,
         new: Unpublished<K, V>,
         hash: u64,
     ) -> EntryPtr<K, V> {
-        let added = list.push_frozen(new);
+        fresh.expect(hash);
+        let added = fresh.list(hash).push_frozen(new);
         yield_point(); // in the list, and not in dirty
         if !cfg!(splitmap_planted = "promotion_drops_key") {
             self.next().insert(added, hash);

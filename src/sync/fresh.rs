@@ -1,12 +1,12 @@
 //! Fresh lists: the keys that came since the snapshot's table was built, where every reader finds them.
 //!
-//! Beside its immutable table a snapshot has a few short lists for each bucket. A new key is pushed to the
-//! list that its hash chooses, with one exchange and no lock; a lookup that misses in the table walks that
-//! list and so has the final answer, without a lock either. Entries leave a list only together with the
+//! Beside its immutable table a snapshot has a short list for each bucket. A new key is pushed to the list that
+//! its hash chooses, with one exchange and no lock; a lookup that misses in the table walks that list, unless a
+//! filter says that it need not, and so has the final answer, without a lock either. Entries leave a list only together with the
 //! snapshot, so a list that was seen is a tail of whatever it is later.
 //!
-//! When the next snapshot is built from this one, the lists of a bucket are *frozen* before the bucket is
-//! copied, and then take new keys only under the mutex, from a thread that puts them into the next table too.
+//! When the next snapshot is built from this one, the list of a bucket is *frozen* before the bucket is copied,
+//! and then takes new keys only under the mutex, from a thread that puts them into the next table too.
 //!
 //! # Invariants
 //!
@@ -24,9 +24,19 @@
 //! was current inside the section, so it is not freed before the section ends (P4), and no other entry can
 //! have its address meanwhile.
 
+use core::iter::repeat_with;
+
 use super::Section;
 use super::entry::{Entry, EntryPtr, Unpublished};
-use crate::primitive::{AtomicPtr, Ordering, yield_point};
+use crate::primitive::{AtomicPtr, AtomicU64, Ordering, yield_point};
+use crate::tuning::FILTER_BITS;
+
+/// Bits to a word of the filter.
+const WORD: usize = u64::BITS as usize;
+
+fn words_for(lists: usize) -> usize {
+    (lists * FILTER_BITS).div_ceil(WORD)
+}
 
 /// The lowest bit of a list's head: the list is frozen. Entries are aligned to more than that.
 const FROZEN: usize = 1;
@@ -80,7 +90,7 @@ pub(super) enum Push<K, V> {
 pub(super) struct List<K, V>(AtomicPtr<Entry<K, V>>);
 
 impl<K, V> List<K, V> {
-    pub(super) fn new() -> Self {
+    fn new() -> Self {
         Self(AtomicPtr::new(core::ptr::null_mut()))
     }
 
@@ -105,13 +115,18 @@ impl<K, V> List<K, V> {
     }
 
     /// The entry that `is_key` accepts; else the head of the list that was compared.
-    pub(super) fn find(
+    fn find(
         &self,
         section: &Section<'_, K, V>,
         hash: u64,
         is_key: impl FnMut(&K) -> bool,
+        may_have: impl FnOnce() -> bool,
     ) -> Result<EntryPtr<K, V>, Head<K, V>> {
+        // Before the filter is asked: what is pushed later changes the head.
         let head = self.head();
+        if !may_have() {
+            return Err(head);
+        }
         match between(section, head, Head::END, hash, is_key) {
             Some(found) => Ok(found),
             None => Err(head),
@@ -216,36 +231,93 @@ impl<K, V> At<K, V> {
 }
 
 /// The lists of a snapshot.
-pub(super) struct Fresh<K, V>(Vec<List<K, V>>);
+pub(super) struct Fresh<K, V> {
+    /// One for each bucket of the table.
+    lists: Vec<List<K, V>>,
+    /// [`FILTER_BITS`] for each list: one chosen by the hash is set before an entry is pushed.
+    ///
+    /// PERF: tells most absent keys and most new ones without a look at any entry, and in a large map it is the part
+    /// that stays in the cache.
+    filter: Vec<AtomicU64>,
+}
 
 impl<K, V> Fresh<K, V> {
-    /// `lists` are a power of two in number, and at least as many as the table has buckets.
-    pub(super) fn new(lists: Vec<List<K, V>>) -> Self {
-        assert!(lists.len().is_power_of_two(), "hashes choose by low bits");
-        Self(lists)
+    /// `count` empty lists, a power of two.
+    pub(super) fn new(count: usize) -> Self {
+        let mut fresh = Self::with_room_for(count);
+        fresh.make(count);
+        fresh
+    }
+
+    /// No lists yet, but memory for `count`.
+    pub(super) fn with_room_for(count: usize) -> Self {
+        Self {
+            lists: Vec::with_capacity(count),
+            filter: Vec::with_capacity(words_for(count)),
+        }
+    }
+
+    /// Makes lists until there are `count`.
+    pub(super) fn make(&mut self, count: usize) {
+        let lists = count.saturating_sub(self.lists.len());
+        self.lists.extend(repeat_with(List::new).take(lists));
+        let words = words_for(count).saturating_sub(self.filter.len());
+        self.filter
+            .extend(repeat_with(|| AtomicU64::new(0)).take(words));
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.lists.len()
     }
 
-    /// The list for a hash. Its number has the bucket's in its low bits.
+    #[expect(clippy::cast_possible_truncation, reason = "low bits choose")]
     pub(super) fn list(&self, hash: u64) -> &List<K, V> {
-        #[expect(clippy::cast_possible_truncation, reason = "low bits choose")]
-        &self.0[hash as usize & (self.0.len() - 1)]
+        debug_assert!(self.lists.len().is_power_of_two(), "low bits choose");
+        &self.lists[hash as usize & (self.lists.len() - 1)]
     }
 
-    /// The lists for the hashes of one of `buckets` buckets.
-    pub(super) fn lists_of(
+    /// The word of the filter for a hash, and the bit in it.
+    #[expect(clippy::cast_possible_truncation, reason = "low bits choose")]
+    fn filter_bit(&self, hash: u64) -> (&AtomicU64, u64) {
+        let bit = hash as usize & (self.lists.len() * FILTER_BITS - 1);
+        (&self.filter[bit / WORD], 1 << (bit % WORD))
+    }
+
+    /// Whether an entry with this hash may have been pushed to its list.
+    pub(super) fn may_have(&self, hash: u64) -> bool {
+        let (word, bit) = self.filter_bit(hash);
+        yield_point(); // the snapshot is amended
+        // ORDERING: SeqCst, for the total order that `Snapshot::is_amended` names. Model:
+        // sb::known_and_new_key.
+        word.load(Ordering::SeqCst) & bit != 0
+    }
+
+    /// Before an entry with this hash is pushed to its list.
+    pub(super) fn expect(&self, hash: u64) {
+        let (word, bit) = self.filter_bit(hash);
+        if !self.may_have(hash) {
+            // ORDERING: SeqCst, as in `may_have`. Model: sb::known_and_new_key.
+            word.fetch_or(bit, Ordering::SeqCst);
+        }
+    }
+
+    /// The entry that `is_key` accepts; else the head of the list that has none.
+    pub(super) fn find(
         &self,
-        bucket: usize,
-        buckets: usize,
-    ) -> impl Iterator<Item = &List<K, V>> {
-        self.0.iter().skip(bucket).step_by(buckets)
+        section: &Section<'_, K, V>,
+        hash: u64,
+        is_key: impl FnMut(&K) -> bool,
+    ) -> Result<EntryPtr<K, V>, Head<K, V>> {
+        let may_have = || self.may_have(hash);
+        self.list(hash).find(section, hash, is_key, may_have)
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = &List<K, V>> {
-        self.0.iter()
+        self.lists.iter()
+    }
+
+    pub(super) fn of_bucket(&self, bucket: usize) -> &List<K, V> {
+        &self.lists[bucket]
     }
 
     /// The next entry of a walk over all lists.
@@ -256,7 +328,7 @@ impl<K, V> Fresh<K, V> {
     ) -> Option<EntryPtr<K, V>> {
         at.entry = at.entry.and_then(|entry| entry.get(section).next());
         while at.entry.is_none() {
-            at.entry = self.0.get(at.list)?.newest();
+            at.entry = self.lists.get(at.list)?.newest();
             at.list += 1;
         }
         at.entry

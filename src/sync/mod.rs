@@ -101,7 +101,7 @@ pub use self::views::{KeyRef, Keys, Values};
 use self::dirty::Dirty;
 use self::entry::Retired;
 use self::flight::Flights;
-use self::snapshot::{EntryTable, Published, Snapshot, lists_for};
+use self::snapshot::{EntryTable, Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
 
@@ -240,9 +240,8 @@ impl<K, V, S> SyncMap<K, V, S> {
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
         let table = EntryTable::with_capacity(capacity);
-        let lists = lists_for(&table);
         Self {
-            published: Published::new(table, lists),
+            published: Published::new(table),
             dirty: CachePadded::new(Mutex::new(Dirty::new())),
             domain: reclaim::Domain::new(),
             flights: Flights::new(),

@@ -8,9 +8,8 @@
 //! [`Snapshot::patience`] of them: it takes the mutex if that is free and takes a step of the above. So do the
 //! operations that need the mutex for themselves. No step does work in proportion to the map.
 //!
-//! The next snapshot is due when additions and misses together are as many as there are fresh lists, which is
-//! when a list has one entry on average: see [`LISTS_PER_BUCKET`] for why. It is also due when more than half of
-//! the keys have gone.
+//! The next snapshot is due when there were so many additions and misses together for each bucket: see
+//! [`PRESSURE_PER_BUCKET`] for how many, and why. It is also due when more than half of the keys have gone.
 //!
 //! A deleted key goes in two steps. Its bucket's copy leaves the entry out (it is expunged), the publication of
 //! that copy drops it from the snapshot; then it is retired. [`Locked::purge`] takes all steps at once.
@@ -18,11 +17,14 @@
 use super::SyncMap;
 use super::dirty::{Locked, Next};
 use super::entry::{EntryPtr, Retired};
-use super::fresh::List;
+use super::fresh::{Fresh, List};
 use super::snapshot::{EntryTable, Snapshot};
 use crate::primitive::yield_point;
 use crate::reclaim::Tally;
-use crate::tuning::{BUCKETS_PER_NOTE, LEAVING_STEP, LISTS_PER_BUCKET, MOST_PATIENCE};
+use crate::tuning::{BUCKETS_PER_NOTE, LEAVING_STEP, MOST_PATIENCE, PRESSURE_PER_BUCKET};
+
+/// Entries of one bucket and its lists, usually.
+const USUAL: usize = 16;
 
 impl<K, V> Snapshot<K, V> {
     /// What a thread may note before it reports. 1 for small maps, so that those are exact.
@@ -69,7 +71,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
 
     fn is_due(&self, tally: Tally) -> bool {
         let pressure = self.dirty.additions + self.dirty.misses;
-        if pressure >= self.snapshot.fresh().len() {
+        if pressure >= self.snapshot.fresh().len() * PRESSURE_PER_BUCKET {
             return true;
         }
         let keys = self.snapshot.table().len() + self.dirty.additions;
@@ -80,10 +82,10 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     fn begin(&mut self) {
         let keys = self.map.len();
         let table = EntryTable::with_capacity(keys + keys / 4 + 1);
-        let lists = Vec::with_capacity(table.buckets() * LISTS_PER_BUCKET);
+        let fresh = Fresh::with_room_for(table.buckets());
         self.dirty.next = Some(Next {
             table,
-            lists,
+            fresh,
             copied: 0,
             expunged: Vec::new(),
             revived: 0,
@@ -98,20 +100,17 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         let (section, snapshot) = (self.section, self.snapshot);
         let buckets = snapshot.table().buckets();
         let end = next.copied.saturating_add(most).min(buckets);
+        let mut found = Vec::with_capacity(USUAL);
         for bucket in next.copied..end {
             let table = snapshot.table();
-            table.for_each_of(bucket, |entry| next.copy(section, *entry));
-            for list in snapshot.fresh().lists_of(bucket, buckets) {
-                let mut at = list.freeze();
-                while let Some(entry) = at {
-                    next.copy(section, entry);
-                    at = entry.get(section).next();
-                }
-            }
+            table.for_each_of(bucket, |entry| found.push(*entry));
+            let newest = snapshot.fresh().of_bucket(bucket).freeze();
+            let next_older = |entry: &EntryPtr<K, V>| entry.get(section).next();
+            found.extend(core::iter::successors(newest, next_older));
+            next.copy(section, &mut found);
         }
         next.copied = end;
-        let lists = next.table.buckets() * LISTS_PER_BUCKET;
-        next.make_lists(lists * end / buckets);
+        next.fresh.make(next.table.buckets() * end / buckets);
     }
 
     /// Publishes the next snapshot, all of which is copied.
@@ -121,8 +120,8 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         };
         // Done, unless far more keys came than there was room for.
         next.table.finish_growth();
-        next.make_lists(next.table.buckets() * LISTS_PER_BUCKET);
-        self.publish_table(next.table, next.lists);
+        next.fresh.make(next.table.buckets());
+        self.publish_table(next.table, next.fresh);
         yield_point(); // what the new snapshot lacks is not retired yet
         self.dirty.promotions += 1;
         let mut expunged = next.expunged;
@@ -137,9 +136,9 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     }
 
     /// Publishes the next snapshot. All lists of the current one are frozen (F4).
-    pub(super) fn publish_table(&mut self, table: EntryTable<K, V>, lists: Vec<List<K, V>>) {
+    pub(super) fn publish_table(&mut self, table: EntryTable<K, V>, fresh: Fresh<K, V>) {
         debug_assert!(self.snapshot.fresh().all().all(List::is_frozen), "F4");
-        self.map.published.replace(table, lists);
+        self.map.published.replace(table, fresh);
         self.snapshot = self.map.current(self.section);
         self.dirty.additions = 0;
         self.dirty.misses = 0;
@@ -176,19 +175,21 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
 }
 
 impl<K, V> Next<K, V> {
-    /// Takes an entry over, unless it has no value: then it is expunged.
-    fn copy(&mut self, section: &super::Section<'_, K, V>, pointer: EntryPtr<K, V>) {
-        let entry = pointer.get(section);
-        if entry.expunge() {
-            self.expunged.push(pointer);
-        } else {
-            self.insert(pointer, entry.hash());
+    /// Takes entries over, but for those without a value: they are expunged.
+    ///
+    /// PERF: all of them are looked at before any is inserted. The looks are cache misses in a large map, and
+    /// only with nothing else between them are several under way at once.
+    fn copy(&mut self, section: &super::Section<'_, K, V>, entries: &mut Vec<EntryPtr<K, V>>) {
+        let expunged = &mut self.expunged;
+        entries.retain(|entry| {
+            let stays = !entry.get(section).expunge();
+            if !stays {
+                expunged.push(*entry);
+            }
+            stays
+        });
+        for entry in entries.drain(..) {
+            self.insert(entry, entry.get(section).hash());
         }
-    }
-
-    fn make_lists(&mut self, count: usize) {
-        let missing = count.saturating_sub(self.lists.len());
-        self.lists
-            .extend(core::iter::repeat_with(List::new).take(missing));
     }
 }

@@ -92,7 +92,7 @@ where
         let snapshot = self.current(section);
         match snapshot.find_settled(section, hash, |entry| key.equivalent(entry.key())) {
             Some(entry) => Some(entry.get(section)),
-            None if !snapshot.is_amended() => None,
+            None if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
             None => self.find_fresh(section, snapshot, hash, key),
         }
     }
@@ -108,8 +108,8 @@ where
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let list = snapshot.fresh().list(hash);
-        let found = list.find(section, hash, |other| key.equivalent(other));
+        let fresh = snapshot.fresh();
+        let found = fresh.find(section, hash, |other| key.equivalent(other));
         let found = found.ok()?.get(section);
         self.noted(section, section.note_miss());
         Some(found)

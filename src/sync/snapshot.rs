@@ -20,13 +20,12 @@
 //!   that looks into the older snapshot read the older counter, so it began before the retirement.
 
 use super::entry::{Entry, EntryPtr, Unpublished};
-use super::fresh::{self, Fresh, Head, List, Push};
+use super::fresh::{self, Fresh, Head, Push};
 use super::{Section, SyncMap};
 use crate::bucket::{Position, Table};
 use crate::primitive::{
     Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random, yield_point,
 };
-use crate::tuning::LISTS_PER_BUCKET;
 
 /// A bucket table of entry pointers, with the low hash bits of each.
 pub(super) type EntryTable<K, V> = Table<EntryPtr<K, V>, u32>;
@@ -41,12 +40,13 @@ pub(super) struct Snapshot<K, V> {
 }
 
 impl<K, V> Snapshot<K, V> {
-    fn new(generation: u64, table: EntryTable<K, V>, lists: Vec<List<K, V>>) -> Self {
+    fn new(generation: u64, table: EntryTable<K, V>, fresh: Fresh<K, V>) -> Self {
+        debug_assert_eq!(fresh.len(), table.buckets(), "a list for each bucket");
         Self {
             generation,
             amended: AtomicBool::new(false),
             table,
-            fresh: Fresh::new(lists),
+            fresh,
         }
     }
 
@@ -85,6 +85,7 @@ impl<K, V> Snapshot<K, V> {
         K: Eq,
     {
         self.amend();
+        self.fresh.expect(hash);
         let push = self.fresh.list(hash).push(section, new, compared, hash);
         if let Push::Added(_) = push {
             section.count(1);
@@ -153,12 +154,6 @@ impl<K, V> At<K, V> {
     }
 }
 
-/// Empty lists for the snapshot of a table.
-pub(super) fn lists_for<K, V>(table: &EntryTable<K, V>) -> Vec<List<K, V>> {
-    let count = table.buckets() * LISTS_PER_BUCKET;
-    (0..count).map(|_| List::new()).collect()
-}
-
 /// Where the current snapshot is published.
 pub(super) struct Published<K, V> {
     generation: CachePadded<AtomicU64>,
@@ -169,9 +164,9 @@ impl<K, V> Published<K, V> {
     /// The generation of a map's first snapshot; 0 is that of no snapshot.
     const FIRST: u64 = 1;
 
-    /// `lists` are as [`Fresh::new`] wants them.
-    pub(super) fn new(table: EntryTable<K, V>, lists: Vec<List<K, V>>) -> Self {
-        let snapshot = Snapshot::new(Self::FIRST, table, lists);
+    pub(super) fn new(table: EntryTable<K, V>) -> Self {
+        let fresh = Fresh::new(table.buckets());
+        let snapshot = Snapshot::new(Self::FIRST, table, fresh);
         Self {
             generation: CachePadded::new(AtomicU64::new(Self::FIRST)),
             cell: SnapshotCell::new(Arc::new(snapshot)),
@@ -227,11 +222,11 @@ impl<K, V> Published<K, V> {
     }
 
     /// Publishes the next snapshot. Under the mutex (P1), with all lists of this one frozen (F4).
-    pub(super) fn replace(&self, table: EntryTable<K, V>, lists: Vec<List<K, V>>) {
+    pub(super) fn replace(&self, table: EntryTable<K, V>, fresh: Fresh<K, V>) {
         // 64 bits also on 32-bit machines: a counter that came round would make a thread that slept so
         // long take its old snapshot for the current one.
         let generation = self.generation() + 1;
-        let snapshot = Snapshot::new(generation, table, lists);
+        let snapshot = Snapshot::new(generation, table, fresh);
         self.cell.store(Arc::new(snapshot));
         yield_point(); // the cell is ahead of the counter
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
@@ -243,8 +238,8 @@ impl<K, V> Published<K, V> {
     pub(super) fn take(&mut self) -> Arc<Snapshot<K, V>> {
         let snapshot = self.cell.load();
         let table = EntryTable::new();
-        let lists = lists_for(&table);
-        self.replace(table, lists);
+        let fresh = Fresh::new(table.buckets());
+        self.replace(table, fresh);
         snapshot
     }
 }

@@ -3,7 +3,8 @@
 use super::Section;
 use super::SyncMap;
 use super::entry::{EntryPtr, Retired};
-use super::snapshot::{At, EntryTable, lists_for};
+use super::fresh::Fresh;
+use super::snapshot::{At, EntryTable};
 
 impl<K, V, S> SyncMap<K, V, S> {
     /// The number of entries.
@@ -164,8 +165,8 @@ impl<K, V, S> SyncMap<K, V, S> {
         }
         locked.dirty.next = None;
         let table = EntryTable::new();
-        let lists = lists_for(&table);
-        locked.publish_table(table, lists);
+        let fresh = Fresh::new(table.buckets());
+        locked.publish_table(table, fresh);
         entries
     }
 }

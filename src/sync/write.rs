@@ -277,8 +277,8 @@ where
         if let Some(entry) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
             return Place::Present(entry.get(section), key, value);
         }
-        let list = snapshot.fresh().list(hash);
-        let head = match list.find(section, hash, |other| key == *other) {
+        let fresh = snapshot.fresh();
+        let head = match fresh.find(section, hash, |other| key == *other) {
             Ok(found) => {
                 self.noted(section, section.note_miss());
                 return Place::Present(found.get(section), key, value);
