@@ -155,10 +155,14 @@ where
                         Err(_) => continue,
                     }
                 }
-                Operation::Remove if present.take(&self.domain.enter()) => {
+                Operation::Remove => {
+                    let section = self.domain.enter();
+                    if !present.take(&section) {
+                        continue;
+                    }
+                    self.noted(&section, section.note_removal());
                     Compute::Removed(Ref::new(present))
                 }
-                Operation::Remove => continue,
                 Operation::Abort(why) => Compute::Aborted(why),
             };
             drop(key); // before the result is in its place, where it would leak if this panicked

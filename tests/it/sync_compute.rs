@@ -325,3 +325,13 @@ fn a_panic_anywhere_loses_and_leaks_nothing() {
         }
     }
 }
+
+#[test]
+fn keys_removed_by_compute_leave_the_tables() {
+    let map: Map = (0..10_000).map(|key| (key, key)).collect();
+    for key in 0..10_000 {
+        drop(map.compute(key, |_| Operation::<_, ()>::Remove));
+    }
+    assert!(map.is_empty());
+    assert!(map.stats().read_len < 5_000, "{:?}", map.stats());
+}
