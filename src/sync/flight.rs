@@ -6,11 +6,11 @@
 //!
 //! # Invariants
 //!
-//! * **F1** — At most one flight per key: a record goes into the table under the mutex, after every record of
+//! * **T1** — At most one flight per key: a record goes into the table under the mutex, after every record of
 //!   an equal hash there was compared with it and found to be another key's.
-//! * **F2** — The leader's value is in the map before its record leaves the table. So whoever finds no record,
+//! * **T2** — The leader's value is in the map before its record leaves the table. So whoever finds no record,
 //!   and then looks into the map, finds the value, or leads.
-//! * **F3** — A record leaves the table when its [`Lead`] is dropped, on every path, and then every waiter that
+//! * **T3** — A record leaves the table when its [`Lead`] is dropped, on every path, and then every waiter that
 //!   is on it is woken. A ticket whose record is gone never waits.
 //!
 //! No user code runs under the mutex: keys are compared outside, by shares of the leader's key, and wakers
@@ -92,7 +92,7 @@ impl<K> Flights<K> {
             let mut table = self.0.lock();
             let rivals = table.rivals(hash, from);
             let Some((newest, ..)) = rivals.last() else {
-                // F1: those before `from` are other keys', and there is none after.
+                // T1: those before `from` are other keys', and there is none after.
                 let (number, key) = table.add(hash, key, thread);
                 drop(table);
                 return Ok(Lead {
@@ -174,7 +174,7 @@ impl<K> Lead<'_, K> {
         }
     }
 
-    /// Has `store` put key and value into the map, and ends the flight (F2).
+    /// Has `store` put key and value into the map, and ends the flight (T2).
     pub(super) fn land<R>(mut self, store: impl FnOnce(K) -> R) -> R {
         let stored = store(self.take_key());
         drop(self);
@@ -210,7 +210,7 @@ impl<K> Drop for Lead<'_, K> {
         let record = table.records.remove(&self.number);
         drop(table);
         let Some(record) = record else {
-            unreachable!("a record leaves the table with its lead (F3)");
+            unreachable!("a record leaves the table with its lead (T3)");
         };
         let mut waiters = WakeAll(record.waiters);
         while let Some((_, waiter)) = waiters.0.pop_first() {
@@ -219,7 +219,7 @@ impl<K> Drop for Lead<'_, K> {
     }
 }
 
-/// Wakes the others when one waker panics (F3).
+/// Wakes the others when one waker panics (T3).
 struct WakeAll(BTreeMap<u64, Waiter>);
 
 impl Drop for WakeAll {

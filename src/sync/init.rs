@@ -4,7 +4,7 @@
 //!
 //! 1. Look for the key without a lock: the usual case ends here.
 //! 2. Board. Whoever gets a ticket waits for the end of the flight, and is back at 1.
-//! 3. The leader looks again: the last flight may have landed between its 1 and its 2 (F2).
+//! 3. The leader looks again: the last flight may have landed between its 1 and its 2 (T2).
 //! 4. The leader makes the value, with nothing held, and lands: value into the map, record out of the table.
 
 use core::convert::Infallible;

@@ -34,7 +34,7 @@
 //! | `promote`    | when dirty becomes the snapshot, when keys go           |            |
 //! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |
-//! | `flight`     | who makes the value of a key, and who waits for it      | F1 to F3   |
+//! | `flight`     | who makes the value of a key, and who waits for it      | T1 to T3   |
 //! | `init`       | single-flight initialisation, on threads and in tasks   |            |
 //! | `frozen`     | a copy that stays as it is                              |            |
 //! | `iter`, `views` | iteration                                            | I1 to I5   |
