@@ -421,3 +421,56 @@ fn a_panic_anywhere_leaves_no_flight_behind_and_leaks_nothing() {
         }
     });
 }
+
+/// Pending once, and ready when it is polled again.
+async fn step_aside() {
+    let mut stepped = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut stepped, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+#[test]
+fn futures_given_up_at_any_point_hold_nobody_up() {
+    within(60, || {
+        let map = map();
+        let (made, removed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        thread::scope(|scope| {
+            for caller in 0..3_u32 {
+                let (map, made, removed) = (&map, &made, &removed);
+                scope.spawn(move || {
+                    for round in 0..2_000 {
+                        let key = round % 2;
+                        let mut future = Box::pin(map.get_or_init_async(key, async || {
+                            step_aside().await;
+                            made.fetch_add(1, SeqCst);
+                            7
+                        }));
+                        let mut context = Context::from_waker(Waker::noop());
+                        let polls = (round + caller) % 4;
+                        let given_up =
+                            (0..polls).all(|_| future.as_mut().poll(&mut context).is_pending());
+                        drop(future);
+                        if !given_up || round % 5 == 0 {
+                            let value = map.get_or_init_async(key, async || {
+                                step_aside().await;
+                                made.fetch_add(1, SeqCst);
+                                7
+                            });
+                            assert_eq!(block_on(value), 7);
+                        }
+                        if round % 3 == 0 && map.remove(&key).is_some() {
+                            removed.fetch_add(1, SeqCst);
+                        }
+                    }
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), removed.into_inner() + map.len());
+    });
+}
