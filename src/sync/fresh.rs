@@ -108,9 +108,9 @@ impl<K, V> List<K, V> {
         // ORDERING: SeqCst on both outcomes: Release publishes the new entry, Acquire on failure gives
         // access to another's; the total order is that of `head`. Models: promote::push_vs_find,
         // promote::push_vs_push, sb::two_new_keys.
-        let exchanged =
-            self.0
-                .compare_exchange(seen.0, new, Ordering::SeqCst, Ordering::SeqCst);
+        let exchanged = self
+            .0
+            .compare_exchange(seen.0, new, Ordering::SeqCst, Ordering::SeqCst);
         exchanged.map(drop).map_err(Head)
     }
 

@@ -60,7 +60,11 @@ impl<K, V, S> SyncMap<K, V, S> {
         let expunged = dirty.next.as_ref().map_or(0, Next::left_out);
         Stats {
             read_len,
-            dirty_len: if amended { read_len + fresh - expunged } else { 0 },
+            dirty_len: if amended {
+                read_len + fresh - expunged
+            } else {
+                0
+            },
             amended,
             misses: dirty.misses,
             promotions: dirty.promotions,
