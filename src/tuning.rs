@@ -57,5 +57,14 @@ pub(crate) const MOST_PATIENCE: u32 = 32;
 #[cfg(splitmap_stress)]
 pub(crate) const MOST_PATIENCE: u32 = 1;
 
+/// Removals that a thread notes before it reports: so many even in a small map, where a removal would take the mutex
+/// otherwise.
+#[cfg(not(splitmap_loom))]
+pub(crate) const LEAST_REMOVALS: u32 = 16;
+
+/// So that one removal by each thread of a model is not reported, and two are.
+#[cfg(splitmap_loom)]
+pub(crate) const LEAST_REMOVALS: u32 = 2;
+
 /// Entries of former snapshots that are retired in one step.
 pub(crate) const LEAVING_STEP: usize = 64;

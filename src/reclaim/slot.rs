@@ -459,20 +459,19 @@ impl<C, G> Section<'_, C, G> {
     }
 
     /// Notes that this operation found its key outside the table.
-    pub(crate) fn note_miss(&self) -> Tally {
-        self.note(|tally| tally.misses = tally.misses.saturating_add(1))
+    pub(crate) fn note_miss(&self) {
+        self.note(|tally| tally.misses = tally.misses.saturating_add(1));
     }
 
     /// Notes that this operation removed a key.
-    pub(crate) fn note_removal(&self) -> Tally {
-        self.note(|tally| tally.removals = tally.removals.saturating_add(1))
+    pub(crate) fn note_removal(&self) {
+        self.note(|tally| tally.removals = tally.removals.saturating_add(1));
     }
 
-    fn note(&self, add: impl FnOnce(&mut Tally)) -> Tally {
+    fn note(&self, add: impl FnOnce(&mut Tally)) {
         let mut tally = self.slot.tally.get();
         add(&mut tally);
         self.slot.tally.set(tally);
-        tally
     }
 
     /// What this thread has noted since it was last taken.

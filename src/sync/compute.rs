@@ -160,7 +160,7 @@ where
                     if !present.take(&section) {
                         continue;
                     }
-                    self.noted(&section, section.note_removal());
+                    self.note_removal(&section);
                     Compute::Removed(Ref::new(present))
                 }
                 Operation::Abort(why) => Compute::Aborted(why),

@@ -51,7 +51,7 @@ where
                     return Err(());
                 }
                 if entry.take_seen(section, seen) {
-                    self.noted(section, section.note_removal());
+                    self.note_removal(section);
                     return Ok(((entry, seen), ()));
                 }
             }
@@ -85,8 +85,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
-    ///   takes the map's mutex once; finding the key in dirty counts as a miss.
+    /// * **Blocking** — never.
     /// * **Ordering** — as [`insert`](Self::insert) when it stores, as [`get`](Self::get) when it does not.
     ///
     /// # Errors

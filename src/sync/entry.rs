@@ -1,4 +1,4 @@
-//! The entry: one key's node, shared by the read snapshot and the dirty map.
+//! The entry: one key's node, shared by the snapshot and the next one.
 //!
 //! An entry is reachable from both maps at once, and from any number of threads. Its key and hash never
 //! change; its value is one atomic pointer, and that pointer's three states are the whole protocol.
@@ -31,8 +31,8 @@
 //!
 //! * **E1** — A value is fully written before its pointer is stored, and retired by the thread whose
 //!   exchange removed that pointer, exactly once.
-//! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if a dirty map
-//!   exists and lacks the entry.
+//! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if its bucket has been
+//!   copied to dirty and dirty lacks the entry.
 //! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged, in
 //!   one step, and never leaves it.
 //! * **E4** — An entry is retired once, after no map holds it. A pointer to it is followed only inside a

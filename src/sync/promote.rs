@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Every thread notes what it adds, removes, and finds in a fresh list, and reports when it has noted
-//! [`Snapshot::patience`] of them: it takes the mutex if that is free and takes a step of the above. So do the
+//! so many of them ([`MOST_PATIENCE`]): it takes the mutex if that is free and takes a step of the above. So do the
 //! operations that need the mutex for themselves. No step does work in proportion to the map.
 //!
 //! The next snapshot is due when there were so many additions and misses together for each bucket: see
@@ -14,38 +14,56 @@
 //! A deleted key goes in two steps. Its bucket's copy leaves the entry out (it is expunged), the publication of
 //! that copy drops it from the snapshot; then it is retired. [`Locked::purge`] takes all steps at once.
 
-use super::SyncMap;
 use super::dirty::{Locked, Next};
 use super::entry::{EntryPtr, Retired};
 use super::fresh::{Fresh, List};
 use super::snapshot::{EntryTable, Snapshot};
+use super::{Section, SyncMap};
 use crate::primitive::yield_point;
 use crate::reclaim::Tally;
-use crate::tuning::{BUCKETS_PER_NOTE, LEAVING_STEP, MOST_PATIENCE, PRESSURE_PER_BUCKET};
+use crate::tuning::{
+    BUCKETS_PER_NOTE, LEAST_REMOVALS, LEAVING_STEP, MOST_PATIENCE, PRESSURE_PER_BUCKET,
+};
 
 /// Entries of one bucket and its lists, usually.
 const USUAL: usize = 16;
 
 impl<K, V> Snapshot<K, V> {
-    /// What a thread may note before it reports. 1 for small maps, so that those are exact.
-    pub(super) fn patience(&self) -> u32 {
+    /// How much a thread may note before it reports. In a small map additions and misses are reported at once, so
+    /// that it is exact.
+    fn patience(&self) -> u32 {
         let buckets = u32::try_from(self.table().buckets()).unwrap_or(u32::MAX);
         (buckets / 8).clamp(1, MOST_PATIENCE)
     }
 }
 
 impl<K, V, S> SyncMap<K, V, S> {
-    /// Reports what the calling thread has noted, if that is enough.
-    #[inline]
-    pub(super) fn noted(&self, section: &super::Section<'_, K, V>, tally: Tally) {
-        if tally.total() >= self.current(section).patience() {
+    /// Notes that a key was found in a fresh list of the snapshot.
+    pub(super) fn note_miss(&self, section: &Section<'_, K, V>, snapshot: &Snapshot<K, V>) {
+        section.note_miss();
+        self.noted(section, snapshot);
+    }
+
+    /// Reports the additions and misses that the calling thread has noted, if those are enough.
+    pub(super) fn noted(&self, section: &Section<'_, K, V>, snapshot: &Snapshot<K, V>) {
+        let tally = section.tally();
+        if tally.additions.saturating_add(tally.misses) >= snapshot.patience() {
+            self.report(section);
+        }
+    }
+
+    /// Notes that a key was removed.
+    pub(super) fn note_removal(&self, section: &Section<'_, K, V>) {
+        section.note_removal();
+        let removals = section.tally().removals;
+        if removals >= LEAST_REMOVALS && removals >= self.current(section).patience() {
             self.report(section);
         }
     }
 
     #[cold]
     #[inline(never)]
-    fn report(&self, section: &super::Section<'_, K, V>) {
+    fn report(&self, section: &Section<'_, K, V>) {
         // Another thread that has the mutex takes a step as well; ours comes with the next note.
         if let Some(mut locked) = self.try_lock(section) {
             locked.step();
@@ -179,7 +197,7 @@ impl<K, V> Next<K, V> {
     ///
     /// PERF: all of them are looked at before any is inserted. The looks are cache misses in a large map, and
     /// only with nothing else between them are several under way at once.
-    fn copy(&mut self, section: &super::Section<'_, K, V>, entries: &mut Vec<EntryPtr<K, V>>) {
+    fn copy(&mut self, section: &Section<'_, K, V>, entries: &mut Vec<EntryPtr<K, V>>) {
         let expunged = &mut self.expunged;
         entries.retain(|entry| {
             let stays = !entry.get(section).expunge();

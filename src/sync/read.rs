@@ -111,7 +111,7 @@ where
         let fresh = snapshot.fresh();
         let found = fresh.find(section, hash, |other| key.equivalent(other));
         let found = found.ok()?.get(section);
-        self.noted(section, section.note_miss());
+        self.note_miss(section, snapshot);
         Some(found)
     }
 }

@@ -34,13 +34,14 @@ impl<K, V, S> SyncMap<K, V, S> {
         self.len() == 0
     }
 
-    /// Makes all keys readable without the mutex, and drops deleted ones from the tables, now.
+    /// Publishes a snapshot whose table has all keys and no deleted ones, now.
     ///
     /// Worth a call after a bulk load. Does nothing if there are neither new nor deleted keys.
     ///
     /// # Concurrency
     ///
-    /// Takes the mutex once, for as long as it takes. Lookups of keys in the snapshot go on meanwhile.
+    /// Takes the mutex once, for as long as it takes. Lookups and changes of keys that are there go on meanwhile; new
+    /// keys wait.
     ///
     /// # Complexity
     ///
@@ -68,7 +69,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// # Concurrency
     ///
-    /// Takes the mutex to promote, and again at the end if anything was removed; never while `keep` runs.
+    /// Takes the mutex at the end, to [`promote`](Self::promote), if anything was removed; never while `keep` runs.
     ///
     /// # Complexity
     ///
@@ -122,8 +123,8 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — takes the mutex for a short time, unless the map has no keys. The entries are
-    ///   emptied and handed to reclamation after that.
+    /// * **Blocking** — takes the mutex, for as long as it takes to list the entries, unless the map has no keys. They
+    ///   are emptied and handed to reclamation after that.
     /// * **Ordering** — happens before every operation that sees a key absent because of it.
     ///
     /// # Complexity
@@ -147,7 +148,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         section.flush();
     }
 
-    /// Publishes an empty snapshot and an empty dirty, and returns all entries that there were.
+    /// Publishes an empty snapshot, drops dirty, and returns all entries that there were.
     ///
     /// The store of the generation in `replace` is the linearization point of `clear` and `take_all`.
     pub(super) fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {

@@ -36,15 +36,15 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
-    ///   map's mutex once.
+    /// * **Blocking** — seldom: a key that is new, or comes back, in a part of the map that is just being taken over
+    ///   into the next snapshot takes the map's mutex once.
     /// * **Ordering** — happens before every operation that sees the value. The write that stored the value
     ///   returned happens before the return.
     ///
     /// # Complexity
     ///
-    /// Expected **O(1)**. The first new key after a promotion copies the table of pointers: **O(n)**, paid
-    /// for by the misses that caused the promotion.
+    /// Expected **O(1)**. Every so many new keys a thread takes over a bounded number of buckets into the next
+    /// snapshot.
     ///
     /// # Panics
     ///
@@ -78,8 +78,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
-    ///   map's mutex once; finding the key in dirty counts as a miss.
+    /// * **Blocking** — as [`insert`](Self::insert).
     /// * **Ordering** — the call that stored a value happens before every call that returns it.
     ///
     /// # Errors
@@ -280,7 +279,7 @@ where
         let fresh = snapshot.fresh();
         let head = match fresh.find(section, hash, |other| key == *other) {
             Ok(found) => {
-                self.noted(section, section.note_miss());
+                self.note_miss(section, snapshot);
                 return Place::Present(found.get(section), key, value);
             }
             Err(head) => head,
@@ -288,7 +287,7 @@ where
         let new = Unpublished::new(hash, key, value);
         match snapshot.push(section, new, head, hash) {
             Push::Added(added) => {
-                self.noted(section, section.tally());
+                self.noted(section, snapshot);
                 Place::Added(added.just_published(section))
             }
             Push::Present(found, new) => {
@@ -311,8 +310,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
-    ///   takes the map's mutex once, and counts as a miss.
+    /// * **Blocking** — never.
     /// * **Ordering** — happens before every operation that sees the key absent because of it. The write
     ///   that stored the value happens before the return.
     ///
@@ -358,7 +356,7 @@ where
     {
         let entry = self.find(section, hash, key)?;
         let taken = entry.take(section)?;
-        self.noted(section, section.note_removal());
+        self.note_removal(section);
         Some((entry, taken))
     }
 }
