@@ -59,7 +59,7 @@ pub(super) struct Slot<C, G> {
     next: Cell<*mut CachePadded<Slot<C, G>>>,
 }
 
-/// What a thread has noted since it last reported.
+/// What a thread has noted of the cached object since it last reported.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) additions: u32,
@@ -393,6 +393,8 @@ impl<'d, C, G> Section<'d, C, G> {
             unsafe { &mut *cache }.replace(object)
         });
         self.slot.generation.set(generation);
+        // What was noted was noted of the former object.
+        self.slot.tally.set(Tally::default());
         if let Some(former) = former {
             self.slot.superseded.with_mut(|superseded| {
                 // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.

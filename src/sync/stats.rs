@@ -19,7 +19,7 @@ pub struct Stats {
     /// Keys in the read snapshot, deleted ones that are still in it included.
     pub read_len: usize,
     /// Keys that the next snapshot has to take over, those of the current one included; 0 when there is no new
-    /// key.
+    /// key. Off by one for each thread that is just adding a key, or was at the last promotion.
     pub dirty_len: usize,
     /// Whether there may be keys that came since the snapshot's table was built. Lookups find them without the
     /// mutex, but not as fast.
