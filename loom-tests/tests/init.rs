@@ -90,7 +90,7 @@ fn init_vs_cancelled_task() {
 /// Two keys: neither waits for the other.
 #[test]
 fn init_vs_init_of_another_key() {
-    with_preemptions(4, || {
+    with_preemptions(3, || {
         let runs = Arc::new(AtomicUsize::new(0));
         let others = Arc::clone(&runs);
         let first = move |map: &Map| init(map, 1, 10, &others);

@@ -17,7 +17,7 @@
 //!   ones, which `revived` counts.
 //! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once.
 //!
-//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::find`], and only for keys
+//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::add`], and only for keys
 //! whose hashes are equal; it finds the map consistent, and if it panics the mutex is released and nothing has
 //! changed.
 
