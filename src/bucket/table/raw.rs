@@ -53,7 +53,7 @@ impl Refused {
 pub(in crate::bucket) struct Slab<T, M> {
     words: NonNull<Word>,
     links: NonNull<u32>,
-    cells: NonNull<T>,
+    pub(super) cells: NonNull<T>,
     stamps: NonNull<M>,
     /// 0: nothing is allocated, and word and link 0 are shared constants that may only be read.
     buckets: usize,
