@@ -27,7 +27,7 @@ impl Tophash {
     pub(super) const EVACUATED_X: Self = Self(2);
     pub(super) const EVACUATED_Y: Self = Self(3);
     pub(super) const EVACUATED_EMPTY: Self = Self(4);
-    const MIN_LIVE: u8 = 5;
+    pub(super) const MIN_LIVE: u8 = 5;
 
     /// The byte of a live cell whose entry hashes to `hash`.
     #[inline]
@@ -185,6 +185,7 @@ impl Cells {
     }
 
     /// The set as eight bits, cell 0 lowest.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     #[inline]
     pub(super) const fn bits(self) -> u64 {
         // Bit 8c + 7 goes to bit 8c by the shift; the factor then brings it to bit 56 + c, and each

@@ -14,7 +14,7 @@
 
 #![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
 
-use super::probe::Candidates;
+use super::probe::{Candidates, live_cells};
 use super::raw::{Refused, Slab};
 use crate::bucket::Stamp;
 use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
@@ -58,6 +58,13 @@ pub(in crate::bucket) enum Near<T> {
     /// Not in the primary bucket; perhaps in an overflow bucket.
     GoesOn,
 }
+
+/// Buckets taken at a time by a walk: as many as a word has bits for their cells.
+///
+/// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a
+/// branch that is mispredicted every time. With eight buckets to a mask that is once in some forty
+/// entries.
+pub(super) const STRIDE: usize = 8;
 
 /// Buckets side by side in memory.
 pub(in crate::bucket) struct Stride<T> {
@@ -216,15 +223,27 @@ impl<T, M> Generation<T, M> {
         (cells, unsafe { slab.stamp(at, 0) })
     }
 
-    /// Up to `most` buckets in use that are side by side in memory, from `bucket` on.
-    pub(in crate::bucket) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
+    /// Up to `most` buckets, at most [`STRIDE`], in use that are side by side in memory, from `bucket` on.
+    pub(super) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
         let (slab, at) = self.locate(bucket);
         let buckets = most.min(self.buckets() - bucket).min(slab.buckets() - at);
-        let mut live = 0;
-        for i in (0..buckets).rev() {
+        let word = |i| match i < buckets {
             // SAFETY: `at` and the `buckets` from it on are below the slab's size.
-            live = live << CELLS | unsafe { slab.word(at + i) }.live().bits();
-        }
+            true => unsafe { slab.word(at + i) },
+            false => Word::EMPTY,
+        };
+        let pair = |i| live_cells(word(i), word(i + 1));
+        let live = match buckets {
+            // PERF: without a condition for each bucket.
+            STRIDE.. => (0..STRIDE)
+                .step_by(2)
+                .rev()
+                .fold(0, |live, i| live << (2 * CELLS) | pair(i)),
+            _ => (0..buckets)
+                .step_by(2)
+                .rev()
+                .fold(0, |live, i| live << (2 * CELLS) | pair(i)),
+        };
         Stride {
             buckets,
             live,

@@ -5,7 +5,7 @@
 
 #![expect(unsafe_code, reason = "vector instructions")]
 
-use crate::bucket::tophash::{Word, pattern};
+use crate::bucket::tophash::{Tophash, Word, pattern};
 
 /// Cells worth asking about, in ascending order: those whose tophash byte is the hash's, and perhaps
 /// others that are live.
@@ -62,4 +62,31 @@ impl Candidates {
     pub(in crate::bucket) const fn rest(self) -> Self {
         Self(self.0 & (self.0 - 1))
     }
+}
+
+/// A bit for each cell of two buckets, set if it is live; the first cell of `low` lowest.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(in crate::bucket) fn live_cells(low: Word, high: Word) -> u64 {
+    use std::arch::x86_64::{
+        _mm_cmpeq_epi8, _mm_max_epu8, _mm_movemask_epi8, _mm_set_epi64x, _mm_set1_epi8,
+    };
+
+    // SAFETY: x86-64 has SSE2, here and below.
+    let bytes = unsafe { _mm_set_epi64x(high.bits().cast_signed(), low.bits().cast_signed()) };
+    // SAFETY: as above.
+    let least = unsafe { _mm_set1_epi8(Tophash::MIN_LIVE.cast_signed()) };
+    // SAFETY: as above.
+    let raised = unsafe { _mm_max_epu8(bytes, least) };
+    // SAFETY: as above.
+    let live = unsafe { _mm_cmpeq_epi8(bytes, raised) };
+    // SAFETY: as above.
+    u64::from(unsafe { _mm_movemask_epi8(live) }.cast_unsigned())
+}
+
+/// A bit for each cell of two buckets, set if it is live; the first cell of `low` lowest.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline]
+pub(in crate::bucket) fn live_cells(low: Word, high: Word) -> u64 {
+    low.live().bits() | high.live().bits() << 8
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::support::mix;
 use crate::bucket::header::{bits_for, load_limit, over_load, spares};
-use crate::bucket::table::probe::Candidates;
+use crate::bucket::table::probe::{Candidates, live_cells};
 use crate::bucket::tophash::{Tophash, Word, pattern};
 use crate::bucket::{Growth, Table};
 
@@ -76,6 +76,9 @@ fn byte_tests_are_exact_for_every_pair_of_neighbours() {
             let cells =
                 |test: &dyn Fn(u8) -> bool| (0..8).filter(|&c| test(bytes(c))).collect::<Vec<_>>();
             assert_eq!(word.live().collect::<Vec<_>>(), cells(&|b| b >= 5));
+            let live = word.live().bits();
+            assert_eq!(live_cells(word, word), live | live << 8);
+            assert_eq!(live_cells(word, Word::EMPTY), live);
             assert_eq!(word.first_empty(), cells(&|b| b <= 1).first().copied());
             if high >= 5 && !(2..=4).contains(&low) {
                 let hash = u64::from(high) << 56;
