@@ -20,6 +20,7 @@ use crate::bucket::Stamp;
 use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
 use crate::bucket::tophash::{Tophash, Ups, Word};
 
+use std::ops::Range;
 use std::ptr::NonNull;
 
 /// Where an entry was found.
@@ -258,6 +259,22 @@ impl<T, M> Generation<T, M> {
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size.
         unsafe { slab.link(at) }
+    }
+
+    /// After how many evacuated chains [`Self::release`] is worth a call; `None` if it never is.
+    pub(in crate::bucket) fn portion(&self) -> Option<usize> {
+        self.main.portion()
+    }
+
+    /// Gives the memory of some primary buckets' cells back to the system.
+    ///
+    /// # Safety
+    ///
+    /// The chains of all of them must be evacuated.
+    pub(in crate::bucket) unsafe fn release(&mut self, homes: Range<usize>) {
+        assert!(homes.end <= self.primary());
+        // SAFETY: primary buckets are all in the main slab; no cell of an evacuated one is live (B3).
+        unsafe { self.main.release(homes) };
     }
 
     /// Whether the chain of primary bucket `home` has been evacuated.

@@ -12,6 +12,7 @@ mod chain;
 mod grow;
 pub(in crate::bucket) mod probe;
 mod raw;
+mod release;
 #[cfg(any(test, debug_assertions, splitmap_loom))]
 mod validate;
 pub(in crate::bucket) mod walk;
