@@ -286,6 +286,12 @@ impl<T, M> Generation<T, M> {
         unsafe { self.main.word(home & self.mask) }.is_evacuated()
     }
 
+    /// Has the processor fetch where an entry with this hash goes, most likely.
+    #[inline]
+    pub(in crate::bucket) fn prefetch(&self, hash: u64) {
+        self.main.prefetch(self.home(hash));
+    }
+
     /// Whether the primary bucket for a hash is empty from its first cell on.
     #[inline]
     pub(in crate::bucket) fn is_vacant(&self, hash: u64) -> bool {

@@ -283,6 +283,26 @@ impl<T, M> Slab<T, M> {
         unsafe { self.stamps.add(bucket * CELLS + cell) }
     }
 
+    /// Has the processor fetch the first cells and stamps of a bucket, which is sure to be used.
+    ///
+    /// PERF: a store to a far line holds up all later ones, where a fetch holds up nothing.
+    #[inline]
+    pub(in crate::bucket) fn prefetch(&self, bucket: usize) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+            let cells = self.cells.as_ptr().wrapping_add(bucket * CELLS);
+            let stamps = self.stamps.as_ptr().wrapping_add(bucket * CELLS);
+            // SAFETY: x86-64 has SSE; the hint may be given for any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(cells.cast()) };
+            // SAFETY: as above.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(stamps.cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = bucket;
+    }
+
     /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
     ///
     /// # Safety
