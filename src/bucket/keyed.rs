@@ -29,7 +29,7 @@ where
     /// assert_eq!(map.get("a"), Some(&1));
     /// assert_eq!(map.get("b"), None);
     /// ```
-    #[inline(always)]
+    #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<&V>
     where
         Q: ?Sized + Hash + Equivalent<K>,
@@ -47,7 +47,7 @@ where
     /// let map = BucketMap::from([(String::from("a"), 1)]);
     /// assert_eq!(map.get_key_value("a"), Some((&String::from("a"), &1)));
     /// ```
-    #[inline(always)]
+    #[inline]
     pub fn get_key_value<Q>(&self, key: &Q) -> Option<(&K, &V)>
     where
         Q: ?Sized + Hash + Equivalent<K>,
