@@ -64,7 +64,7 @@ fn table_matches_std_with_identity_hashes() {
 }
 
 #[test]
-fn byte_tests_are_exact_for_every_pair_of_neighbours() {
+fn rules_6_and_8_byte_tests_are_exact_for_every_pair_of_neighbours() {
     for low in 0..=255_u8 {
         for high in 0..=255_u8 {
             let bytes = |cell| if cell == 4 { high } else { low };
