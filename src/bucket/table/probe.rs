@@ -28,9 +28,9 @@ impl Candidates {
         use std::arch::x86_64::{_mm_cmpeq_epi8, _mm_cvtsi64_si128, _mm_movemask_epi8};
 
         // SAFETY: x86-64 has SSE2, here and below.
-        let bytes = unsafe { _mm_cvtsi64_si128(word.bits().cast_signed()) };
+        let bytes = unsafe { _mm_cvtsi64_si128(word.bits() as i64) };
         // SAFETY: as above.
-        let pattern = unsafe { _mm_cvtsi64_si128(pattern(hash).cast_signed()) };
+        let pattern = unsafe { _mm_cvtsi64_si128(pattern(hash) as i64) };
         // SAFETY: as above.
         let equal = unsafe { _mm_cmpeq_epi8(bytes, pattern) };
         // The upper eight bytes are zero on both sides and compare equal: cut off.
@@ -73,15 +73,15 @@ pub(in crate::bucket) fn live_cells(low: Word, high: Word) -> u64 {
     };
 
     // SAFETY: x86-64 has SSE2, here and below.
-    let bytes = unsafe { _mm_set_epi64x(high.bits().cast_signed(), low.bits().cast_signed()) };
+    let bytes = unsafe { _mm_set_epi64x(high.bits() as i64, low.bits() as i64) };
     // SAFETY: as above.
-    let least = unsafe { _mm_set1_epi8(Tophash::MIN_LIVE.cast_signed()) };
+    let least = unsafe { _mm_set1_epi8(Tophash::MIN_LIVE as i8) };
     // SAFETY: as above.
     let raised = unsafe { _mm_max_epu8(bytes, least) };
     // SAFETY: as above.
     let live = unsafe { _mm_cmpeq_epi8(bytes, raised) };
     // SAFETY: as above.
-    u64::from(unsafe { _mm_movemask_epi8(live) }.cast_unsigned())
+    (unsafe { _mm_movemask_epi8(live) }) as u64
 }
 
 /// A bit for each cell of two buckets, set if it is live; the first cell of `low` lowest.

@@ -117,7 +117,7 @@ impl<T> Walk<T> {
         let stride = generation.stride(bucket, STRIDE.min(self.end - self.first));
         // PERF: a product, and not a remainder, which takes longer than the rest.
         let cells = (stride.buckets * CELLS) as u64;
-        self.turn = (u64::from(self.turns) * cells >> 32) as u32;
+        self.turn = ((u64::from(self.turns) * cells) >> 32) as u32;
         self.live = stride.live.rotate_right(self.turn);
         self.beyond -= self.live.count_ones() as usize;
         self.cells = stride.cells;
