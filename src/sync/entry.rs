@@ -70,6 +70,8 @@ use core::ptr::NonNull;
 
 use super::{Kept, Section};
 use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
+use crate::reclaim::Garbage;
+use crate::tuning::{RETIRED_BATCH, SPARE_BYTES};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -193,7 +195,7 @@ impl<K, V> Entry<K, V> {
         if !seen.is_null() {
             return self.refuse(seen, value);
         }
-        let new = Box::into_raw(Box::new(value));
+        let new = Box::into_raw(boxed(section, value));
         while seen.is_null() {
             match self.exchange(seen, new) {
                 Ok(_) => {
@@ -577,6 +579,38 @@ impl<K, V> Retired<K, V> {
             }
         }
     }
+}
+
+impl<K, V> Garbage for Retired<K, V> {
+    type Memory = Box<MaybeUninit<V>>;
+
+    const KEPT: usize = match size_of::<V>() {
+        0 => 0,
+        size if SPARE_BYTES / size < 2 * RETIRED_BATCH => SPARE_BYTES / size,
+        _ => 2 * RETIRED_BATCH,
+    };
+
+    fn end(self) -> Option<Self::Memory> {
+        let Object::Later(value) = self.0 else {
+            return None;
+        };
+        core::mem::forget(self);
+        // SAFETY: as in `drop`: the box is this object's alone. What may be uninitialised has no value to drop.
+        let mut memory = unsafe { Box::from_raw(value.cast::<MaybeUninit<V>>()) };
+        // SAFETY: the value is there, and dropped once: if that unwinds, the box frees the memory alone.
+        unsafe { memory.assume_init_drop() };
+        Some(memory)
+    }
+}
+
+/// A box for a later value; one used before, if the thread has any.
+pub(super) fn boxed<K, V>(section: &Section<'_, K, V>, value: V) -> Box<V> {
+    let Some(mut memory) = section.spare() else {
+        return Box::new(value);
+    };
+    memory.write(value);
+    // SAFETY: the same allocation, with a value in it now.
+    unsafe { Box::from_raw(Box::into_raw(memory).cast::<V>()) }
 }
 
 impl<K, V> Drop for Retired<K, V> {

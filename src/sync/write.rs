@@ -4,7 +4,7 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished};
+use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished, boxed};
 use super::fresh::Push;
 use super::{OccupiedError, Ref, Section, SyncMap};
 
@@ -191,7 +191,7 @@ where
     ) -> Option<Found<'s, K, V>> {
         let new = match self.find_or_push(section, hash, key, value) {
             Place::Added(_) => return None,
-            Place::Present(entry, key, value) => match entry.swap(section, Box::new(value)) {
+            Place::Present(entry, key, value) => match entry.swap(section, boxed(section, value)) {
                 Swap::Replaced(old) => return Some((entry, old)),
                 Swap::Filled => return None,
                 Swap::Expunged(value) => Unpublished::new(hash, key, *value),
@@ -207,7 +207,7 @@ where
             Err(present) => present,
         };
         let (_key, value) = new.into_pair(); // the key's `Drop` runs after the mutex is released
-        let swapped = entry.swap(section, Box::new(value));
+        let swapped = entry.swap(section, boxed(section, value));
         locked.step();
         drop(locked);
         match swapped {
