@@ -27,6 +27,7 @@ mod sync_compute;
 mod sync_drops;
 mod sync_go;
 mod sync_init;
+mod sync_many;
 mod sync_model;
 mod sync_panics;
 mod sync_reentrancy;

@@ -300,6 +300,12 @@ impl<T, M> Generation<T, M> {
         word == Word::EMPTY
     }
 
+    /// The first cell of a primary bucket that may hold the entry with this hash.
+    #[inline]
+    pub(super) fn first_candidate(&self, home: usize, hash: u64) -> Option<usize> {
+        Candidates::new(self.word(home), hash).first()
+    }
+
     /// Where the entry of a cell is, or would be.
     #[inline]
     pub(in crate::bucket) fn entry(&self, bucket: usize, cell: usize) -> NonNull<T> {
