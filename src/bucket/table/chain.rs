@@ -286,6 +286,12 @@ impl<T, M> Generation<T, M> {
         unsafe { self.main.word(home & self.mask) }.is_evacuated()
     }
 
+    /// Has the processor fetch where an entry with this hash is, most likely.
+    #[inline]
+    pub(super) fn prefetch_cells(&self, hash: u64) {
+        self.main.prefetch_cells(self.home(hash));
+    }
+
     /// Has the processor fetch where an entry with this hash goes, most likely.
     #[inline]
     pub(in crate::bucket) fn prefetch(&self, hash: u64) {
