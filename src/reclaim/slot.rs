@@ -13,7 +13,7 @@ use crate::primitive::{
 use crate::tuning::{DUE_STEP, RETIRED_BATCH};
 
 /// The bits of [`Slot::sections`] that count open sections: so many that leaking sections cannot overflow them
-/// within years, or on a 32-bit machine before [`Section::keep`] stops it.
+/// within years, or on a 32-bit machine before `Section::keep` stops it.
 const OPEN_BITS: u32 = usize::BITS - 8;
 pub(super) const OPEN: usize = (1 << OPEN_BITS) - 1;
 
