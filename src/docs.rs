@@ -4,3 +4,6 @@
 
 #[doc = include_str!("docs/bucket_map.md")]
 pub mod bucket_map {}
+
+#[doc = include_str!("docs/loom.md")]
+pub mod model_checking {}
