@@ -18,6 +18,7 @@ mod cursor;
 mod cursor_holes;
 mod sync_api;
 mod sync_drops;
+mod sync_faults;
 mod sync_go;
 mod sync_model;
 mod sync_panics;
