@@ -40,6 +40,7 @@ step "promotion_drops_key, real threads" find_fault promotion_drops_key "$lost_k
 step "promotion_drops_key, random schedules" find_fault promotion_drops_key "$lost_key" shuttle-tests short_scripts
 step "early_free, real threads" find_fault early_free "$memory" lin-tests random_histories
 step "early_free, random schedules" find_fault early_free "$memory" shuttle-tests short_scripts
+step "early_free, two maps that share freed memory" find_fault early_free "$memory" shuttle-tests maps_that_share
 
 # An identity that comes round with an address: only where maps come and go, and memory is used again.
-step "reused_identity, random schedules" find_fault reused_identity "$memory" shuttle-tests maps_that
+step "reused_identity, random schedules" find_fault reused_identity "$memory" shuttle-tests maps_that_come
