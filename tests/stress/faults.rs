@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::hash::{Hash as HashTrait, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
-use std::sync::{Barrier, OnceLock, mpsc};
+use std::sync::{Barrier, LazyLock, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -161,11 +161,6 @@ impl Drop for Counted {
 
 type CountedMap = SyncMap<u64, Counted, Hash>;
 
-/// Outlives the tests' threads, as what they leave in thread-local variables needs.
-fn leaked<T>(value: T) -> &'static T {
-    Box::leak(Box::new(value))
-}
-
 /// Waits until nothing is retired, and so many instances live for each entry.
 fn assert_settles<K, V>(map: &SyncMap<K, V, Hash>, live: &AtomicIsize, of_entry: usize) {
     // A scope ends before its threads' memory is destroyed, which may take a moment.
@@ -221,7 +216,8 @@ thread_local! {
 /// memory, frees what another still holds, or keeps a slot or garbage for ever.
 #[test]
 fn threads_that_end_with_results_in_hand_leave_nothing() {
-    let map: &'static CountedMap = leaked(new_map());
+    static MAP: LazyLock<CountedMap> = LazyLock::new(new_map);
+    let map: &'static CountedMap = &MAP;
     for round in 0..15 {
         thread::scope(|scope| {
             for number in 0..4_u64 {
@@ -345,8 +341,8 @@ impl Eq for Wicked {}
 type WickedMap = SyncMap<Wicked, Wicked, Hash>;
 
 fn wicked_map() -> &'static WickedMap {
-    static MAP: OnceLock<&'static WickedMap> = OnceLock::new();
-    MAP.get_or_init(|| leaked(new_map()))
+    static MAP: LazyLock<WickedMap> = LazyLock::new(new_map);
+    &MAP
 }
 
 fn any_call() {
