@@ -1,8 +1,8 @@
 //! A concurrent map for read-mostly shared state, and the bucket map it is built on.
 //!
-//! * [`SyncMap`] is shared between threads by reference: lookups use a read-only snapshot without a lock,
-//!   new keys go to a mutex-guarded dirty map that becomes the next snapshot. The shape is that of Go's
-//!   first `sync.Map`, without its cliffs.
+//! * [`SyncMap`] is shared between threads by reference: lookups use a snapshot without a lock, while the next
+//!   one is built under a mutex, a few buckets at a time. The shape is that of Go's first `sync.Map`, without
+//!   its cliffs.
 //! * [`BucketMap`] is the single-threaded map underneath, shaped like the map of Go's runtime before Swiss
 //!   tables: growth in small instalments, and [cursors](Cursor) that survive any change of the map.
 //! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use

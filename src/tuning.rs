@@ -16,3 +16,55 @@ pub(crate) const RETIRED_BATCH: usize = 2;
 /// Maps are dealt to the ways by their number, so that a program with at most this many maps never
 /// searches. 16 bytes of thread-local storage each.
 pub(crate) const RECENT_SLOTS: usize = 8;
+
+/// Additions and misses for each bucket of a snapshot's table that make the next snapshot due.
+///
+/// A lookup that finds its key in a fresh list follows more pointers than one that finds it in the table: one, and
+/// one for every newer entry of that list. With four a list has four entries at most on average, and six by the
+/// end of the building.
+///
+/// The rule is that of the ski rental (Karlin, Manasse, Rudolph and Sleator, Algorithmica 1988): what the walks
+/// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
+/// one. A bucket costs some 60 to 120 ns to copy (up to eight entries), four walks 40 to 100 ns more than four
+/// settled hits.
+#[cfg(not(splitmap_loom))]
+pub(crate) const PRESSURE_PER_BUCKET: usize = 4;
+
+/// The first addition or miss makes the next snapshot due.
+#[cfg(splitmap_loom)]
+pub(crate) const PRESSURE_PER_BUCKET: usize = 1;
+
+/// Bits of the filter before each fresh list; a power of two.
+///
+/// With two entries in a list, the average over its life, an eighth of the lookups of absent keys walk it in
+/// vain. Two bytes a bucket, less than half a byte an entry.
+pub(crate) const FILTER_BITS: usize = 16;
+
+/// Buckets copied for each thing that the copying thread has noted.
+///
+/// With two, a building begun at four additions a bucket is done after half an addition a bucket more, for which
+/// the new table has room.
+pub(crate) const BUCKETS_PER_NOTE: usize = 2;
+
+/// The most that a thread notes before it reports.
+///
+/// Reporting takes the mutex, if it is free, and copies twice as many buckets while the next snapshot is being
+/// built: 6 to 10 us at a time.
+#[cfg(not(splitmap_stress))]
+pub(crate) const MOST_PATIENCE: u32 = 32;
+
+/// Every operation that notes something takes a step.
+#[cfg(splitmap_stress)]
+pub(crate) const MOST_PATIENCE: u32 = 1;
+
+/// Removals that a thread notes before it reports: so many even in a small map, where a removal would take the mutex
+/// otherwise.
+#[cfg(not(splitmap_loom))]
+pub(crate) const LEAST_REMOVALS: u32 = 16;
+
+/// So that one removal by each thread of a model is not reported, and two are.
+#[cfg(splitmap_loom)]
+pub(crate) const LEAST_REMOVALS: u32 = 2;
+
+/// Entries of former snapshots that are retired in one step.
+pub(crate) const LEAVING_STEP: usize = 64;

@@ -37,8 +37,6 @@ struct Held<'m> {
 struct Walk<'m> {
     iter: Iter<'m, Key, Boxed>,
     clears: u32,
-    /// Every key there had been when it began: only those may be given.
-    known: HashSet<u16>,
     /// The stays there were when it began.
     due: HashSet<u32>,
     given: HashSet<u32>,
@@ -52,7 +50,6 @@ struct World<'m, 'a> {
     held: Vec<Held<'m>>,
     walks: Vec<Walk<'m>>,
     clears: u32,
-    known: HashSet<u16>,
     number: u32,
 }
 
@@ -73,7 +70,6 @@ fn use_shared<'a>(map: &Map, bytes: Bytes<'a>) -> (Bytes<'a>, HashMap<ModelKey, 
         held: Vec::new(),
         walks: Vec::new(),
         clears: 0,
-        known: HashSet::new(),
         number: 0,
     };
     for step in 0..MAX_OPERATIONS {
@@ -169,7 +165,6 @@ impl<'m> World<'m, '_> {
 
     /// Stores in the std map; what was there before.
     fn store(&mut self, id: u16, tag: u32, number: u32) -> Option<u32> {
-        self.known.insert(id);
         let key = ModelKey { id, tag };
         let before = self.model.get(&key).copied();
         let stay = before.map_or(tag, |stored| stored.stay);
@@ -463,7 +458,6 @@ impl<'m> World<'m, '_> {
             self.walks.push(Walk {
                 iter: self.map.iter(),
                 clears: self.clears,
-                known: self.known.clone(),
                 due: self.model.values().map(|stored| stored.stay).collect(),
                 given: HashSet::new(),
                 given_keys: HashSet::new(),
@@ -502,7 +496,6 @@ impl<'m> World<'m, '_> {
     fn check_given(&self, walk: &mut Walk<'m>, entry: &Ref<'m, Key, Boxed>) {
         let key = entry.key();
         assert_eq!(walk.clears, self.clears, "{key:?} is given after a clear");
-        assert!(walk.known.contains(&key.id), "{key:?} is new, and given");
         let stored = self.current(key);
         let stored = stored.unwrap_or_else(|| panic!("{key:?} is gone, and given"));
         assert_eq!(entry.value().number(), stored.number, "of {key:?}");

@@ -232,7 +232,7 @@ fn later_section() {
 /// An inner section does not end the outer one.
 #[test]
 fn nested_sections() {
-    with_preemptions(3, || {
+    with_preemptions(2, || {
         let shared = Shared::new(&Pool::new(2), 7);
         let reader = spawn(&shared, |shared| {
             let outer = shared.domain.enter();

@@ -1,6 +1,9 @@
-//! Dirty, misses and promotion: keys that come, go and come back while dirty is built and published.
+//! Fresh lists and promotion: keys that come, go and come back while the next snapshot is built and published.
 //!
-//! After each race the invariants E2 and D1 to D3 are checked, and the count against the entries.
+//! Every operation that adds a key, or finds one in a fresh list, takes a step here: the first begins the next
+//! snapshot, the second copies it, the third publishes it.
+//!
+//! After each race the invariants F2 and D1 to D3 are checked, and the count against the entries.
 
 mod support;
 
@@ -8,19 +11,26 @@ use std::sync::Arc;
 
 use support::{Map, Plain, Watched, map_of, race, with_preemptions};
 
-/// Key 1 deleted and left out of dirty, which exists because of key 3; key 2 in both.
-fn one_expunged() -> Arc<Map> {
+/// Dirty is begun, and nothing copied: key 1 deleted, key 3 in a fresh list.
+fn begun() -> Arc<Map> {
     let map = map_of(&[(1, 1), (2, 2)]);
     map.delete(1);
     map.store(3, 3);
     map
 }
 
-/// A lookup misses in the snapshot while a key comes: it finds none, or it looks into dirty.
+/// All is copied, and not published: key 1 expunged, the list of key 3 frozen.
+fn one_expunged() -> Arc<Map> {
+    let map = begun();
+    assert_eq!(map.load(3), Some(3));
+    map
+}
+
+/// A lookup misses in the table while a key comes: it finds none, or it finds the entry in the fresh list.
 ///
-/// Covers P3, the store of `amended` before the first new key is in dirty.
+/// Covers P3, the store of `amended` and the bit of the filter before the first push.
 #[test]
-fn miss_vs_insert() {
+fn push_vs_find() {
     with_preemptions(3, || {
         let map = map_of(&[(1, 1)]);
         let read = |map: &Map| (map.load(2), map.load(2));
@@ -33,7 +43,62 @@ fn miss_vs_insert() {
     });
 }
 
-/// The first key of an empty map: there is no snapshot to copy.
+/// A lookup beside a key that comes to a frozen list.
+#[test]
+fn push_frozen_vs_find() {
+    with_preemptions(2, || {
+        let map = one_expunged();
+        let read = |map: &Map| (map.load(4), map.load(4));
+        match race(&map, read, |map| map.store(4, 4)) {
+            ((None, None | Some(4)) | (Some(4), Some(4)), None, then) => {
+                assert_eq!(then, [(2, 2), (3, 3), (4, 4)]);
+            }
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A key comes while its bucket is copied: before the list is frozen, or after, through the mutex.
+#[test]
+fn push_vs_copy() {
+    with_preemptions(2, || {
+        match race(&begun(), |map| map.store(4, 4), |map| map.load(3)) {
+            (None, Some(3), then) => assert_eq!(then, [(2, 2), (3, 3), (4, 4)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// A key comes to a frozen list while the snapshot is superseded: to dirty before, or to the next snapshot.
+#[test]
+fn push_vs_publication() {
+    with_preemptions(2, || {
+        match race(&one_expunged(), |map| map.store(4, 4), |map| map.load(3)) {
+            (None, Some(3), then) => assert_eq!(then, [(2, 2), (3, 3), (4, 4)]),
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The same key from two threads while the snapshot is superseded: it is not there twice.
+#[test]
+fn push_vs_push_vs_publication() {
+    with_preemptions(2, || {
+        let map = one_expunged();
+        let publish_and_add = |map: &Map| (map.load(3), map.add(4, 6));
+        match race(&map, |map| map.add(4, 5), publish_and_add) {
+            ((5, true), (Some(3), (5, false)), then) => {
+                assert_eq!(then, [(2, 2), (3, 3), (4, 5)]);
+            }
+            ((6, false), (Some(3), (6, true)), then) => {
+                assert_eq!(then, [(2, 2), (3, 3), (4, 6)]);
+            }
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
+/// The first key of an empty map.
 #[test]
 fn first_key() {
     with_preemptions(3, || {
@@ -72,7 +137,7 @@ fn miss_vs_miss() {
 
 /// Two threads add one new key: one stores, the other finds what it stored.
 #[test]
-fn add_vs_add() {
+fn push_vs_push() {
     with_preemptions(3, || {
         let map = map_of(&[(1, 1)]);
         match race(&map, |map| map.add(2, 5), |map| map.add(2, 6)) {
@@ -83,26 +148,23 @@ fn add_vs_add() {
     });
 }
 
-/// A deletion without the mutex while dirty is built: the entry is copied, or expunged, or nil in both.
+/// A deletion without the mutex while its bucket is copied: the entry is copied, or expunged.
 #[test]
-fn delete_vs_build_dirty() {
+fn delete_vs_copy() {
     with_preemptions(3, || {
-        let map = map_of(&[(1, 1), (2, 2)]);
-        match race(&map, |map| map.delete(1), |map| map.store(3, 3)) {
-            (Some(1), None, then) => assert_eq!(then, [(2, 2), (3, 3)]),
+        match race(&begun(), |map| map.delete(2), |map| map.load(3)) {
+            (Some(2), Some(3), then) => assert_eq!(then, [(3, 3)]),
             illegal => panic!("no order explains {illegal:?}"),
         }
     });
 }
 
-/// A deleted key comes back while dirty is built: filled before the copy, or revived after.
+/// A deleted key comes back while its bucket is copied: filled before, or revived after.
 #[test]
-fn store_vs_build_dirty() {
-    with_preemptions(3, || {
-        let map = map_of(&[(1, 1), (2, 2)]);
-        map.delete(1);
-        match race(&map, |map| map.store(1, 5), |map| map.store(3, 3)) {
-            (None, None, then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+fn store_vs_copy() {
+    with_preemptions(2, || {
+        match race(&begun(), |map| map.store(1, 5), |map| map.load(3)) {
+            (None, Some(3), then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
             illegal => panic!("no order explains {illegal:?}"),
         }
     });
@@ -110,13 +172,13 @@ fn store_vs_build_dirty() {
 
 /// The same, if absent, and read back at once.
 #[test]
-fn add_vs_build_dirty() {
+fn add_vs_copy() {
     with_preemptions(2, || {
-        let map = map_of(&[(1, 1), (2, 2)]);
-        map.delete(1);
         let add_and_read = |map: &Map| (map.add(1, 5), map.load(1));
-        match race(&map, add_and_read, |map| map.store(3, 3)) {
-            (((5, true), Some(5)), None, then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
+        match race(&begun(), add_and_read, |map| map.load(3)) {
+            (((5, true), Some(5)), Some(3), then) => {
+                assert_eq!(then, [(1, 5), (2, 2), (3, 3)]);
+            }
             illegal => panic!("no order explains {illegal:?}"),
         }
     });
@@ -151,7 +213,6 @@ fn unexpunge_vs_promotion() {
 fn unexpunge_vs_promoting_miss() {
     with_preemptions(2, || {
         let map = one_expunged();
-        assert_eq!(map.load(3), Some(3)); // one miss of two
         match race(&map, |map| map.add(1, 5), |map| map.load(3)) {
             ((5, true), Some(3), then) => assert_eq!(then, [(1, 5), (2, 2), (3, 3)]),
             illegal => panic!("no order explains {illegal:?}"),
@@ -185,7 +246,7 @@ fn purge_vs_fill() {
     });
 }
 
-/// A deleted key is filled while it is purged from dirty.
+/// A deleted key is filled while it is purged, beside a fresh one.
 #[test]
 fn purge_of_dirty_vs_store() {
     with_preemptions(2, || {
@@ -199,11 +260,9 @@ fn purge_of_dirty_vs_store() {
     });
 }
 
-/// A key that only dirty holds is unlinked while its value is being replaced.
-///
-/// Covers D4: an entry that is unlinked with no value never gets one again.
+/// A fresh key is deleted while its value is being replaced.
 #[test]
-fn unlink_vs_update() {
+fn fresh_delete_vs_update() {
     with_preemptions(3, || {
         let map = map_of(&[(1, 1)]);
         map.store(2, 2);
@@ -214,9 +273,9 @@ fn unlink_vs_update() {
     });
 }
 
-/// The same against a lookup, which follows the entry without the mutex.
+/// The same against a lookup.
 #[test]
-fn unlink_vs_load() {
+fn fresh_delete_vs_load() {
     with_preemptions(3, || {
         let map = map_of(&[(1, 1)]);
         map.store(2, 2);
@@ -227,9 +286,9 @@ fn unlink_vs_load() {
     });
 }
 
-/// The same, and the key comes back in another entry: the lookup finds the old value, the new one, or none.
+/// The same, and the key comes back: the lookup finds the old value, the new one, or none.
 #[test]
-fn unlink_and_insert_vs_load() {
+fn fresh_delete_and_insert_vs_load() {
     with_preemptions(2, || {
         let map = map_of(&[(1, 1)]);
         map.store(2, 2);

@@ -150,9 +150,12 @@ fn known_and_promoted_key() {
     });
 }
 
-/// Both keys are new: the mutex orders everything, with or without the total order.
+/// Both keys are new: each miss depends on `amended`, the filter and the head of a list.
+///
+/// Covers the `SeqCst` of those.
 #[test]
 fn two_new_keys() {
+    in_total_order();
     with_preemptions(3, || {
         let store_and_load = |own, other| move |map: &Map| (map.store(own, 9), map.load(other));
         match race(&map_of(&[]), store_and_load(1, 2), store_and_load(2, 1)) {

@@ -257,6 +257,10 @@ impl AtomicU64 {
         self.0.store(value as usize, ordering);
     }
 
+    pub(crate) fn fetch_or(&self, bits: u64, ordering: Ordering) -> u64 {
+        self.0.fetch_or(bits as usize, ordering) as u64
+    }
+
     pub(crate) fn fetch_sub(&self, change: u64, ordering: Ordering) -> u64 {
         self.0.fetch_sub(change as usize, ordering) as u64
     }
@@ -341,9 +345,22 @@ impl AtomicUsize {
         self.shadows.note_store();
         self.atomic.fetch_sub(change, ordering)
     }
+
+    pub(crate) fn fetch_or(&self, bits: usize, ordering: Ordering) -> usize {
+        self.shadows.note_store();
+        let found = self.atomic.fetch_or(bits, ordering);
+        self.note_store(ordering);
+        found
+    }
 }
 
 impl<T> AtomicPtr<T> {
+    pub(crate) fn store(&self, value: *mut T, ordering: Ordering) {
+        self.shadows.note_store();
+        self.atomic.store(value, ordering);
+        self.note_store(ordering);
+    }
+
     fn newest(&self) -> *mut T {
         let nowhere = core::ptr::without_provenance_mut(usize::MAX);
         // ORDERING: as for the number.
@@ -372,6 +389,11 @@ impl<T> Mutex<T> {
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().expect("a model that panics is over")
+    }
+
+    /// The guard, unless another thread has it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().ok()
     }
 
     pub(crate) fn get_mut(&mut self) -> &mut T {

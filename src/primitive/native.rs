@@ -29,6 +29,11 @@ impl<T> Mutex<T> {
         self.0.lock()
     }
 
+    /// The guard, unless another thread has it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock()
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }

@@ -33,6 +33,11 @@ impl<T> Mutex<T> {
         self.0.lock().expect("a schedule that panics is over")
     }
 
+    /// The guard, unless another thread has it.
+    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.0.try_lock().ok()
+    }
+
     pub(crate) fn get_mut(&mut self) -> &mut T {
         self.0.get_mut().expect("a schedule that panics is over")
     }

@@ -18,10 +18,10 @@ struct Batch<C, G> {
     waits: Vec<Wait<C, G>>,
 }
 
-/// A section, named by its slot and the odd number it stored there.
+/// A section, named by its slot and its number there.
 struct Wait<C, G> {
     slot: *const Slot<C, G>,
-    sequence: usize,
+    section: usize,
 }
 
 /// The domain's closed batches, oldest first.
@@ -65,9 +65,9 @@ impl<C, G> Registry<C, G> {
             .slots()
             .filter(|_| !cfg!(splitmap_planted = "early_free"))
             .filter_map(|slot| {
-                let sequence = slot.open_section()?;
+                let section = slot.open_section()?;
                 slot.summon();
-                Some(Wait { slot, sequence })
+                Some(Wait { slot, section })
             })
             .collect();
         yield_point(); // another batch may be queued first
@@ -88,7 +88,7 @@ impl<C, G> Registry<C, G> {
                 // SAFETY: the slot is one of this registry's, which are freed only with the domain;
                 // batches are only looked at through a live registry.
                 let slot = unsafe { &*wait.slot };
-                slot.open_section() == Some(wait.sequence)
+                slot.open_section() == Some(wait.section)
             });
             if !batch.waits.is_empty() {
                 break;

@@ -26,22 +26,22 @@
 //!
 //! * **R1** — The owner-only fields of a slot (everything but its atomics) are touched only by the
 //!   thread whose tenure is current, or by the domain's `drop`, which has exclusive access.
-//! * **R2** — `sequence` is odd exactly while its owner is inside a section, and changes with every
-//!   outermost enter and leave.
+//! * **R2** — `sections` counts the owner's open sections, and in its high bits how often the last of them was
+//!   left.
 //! * **R3** — An object is retired after the last store that made it reachable was overwritten, by the
 //!   thread that overwrote it or by one that synchronises with it.
 //! * **R4** — A batch is closed (its waits are noted) after a barrier that follows the retirement of
 //!   every object in it.
-//! * **R5** — A batch is freed only when each slot that it waits for has changed its `sequence`.
-//! * **R6** — A slot changes hands only while its `sequence` is even.
+//! * **R5** — A batch is freed only when the owner of each slot that it waits for has been outside all sections once.
+//! * **R6** — A slot changes hands only while no section of it is open.
 //!
 //! # Why a reader never touches freed memory
 //!
-//! Let a reader enter (store odd, light fence) and load a pointer to an object that is unlinked,
-//! retired and whose batch is closed (heavy fence, load of `sequence`). The two fences are totally
+//! Let a reader enter (store one more, light fence) and load a pointer to an object that is unlinked,
+//! retired and whose batch is closed (heavy fence, load of `sections`). The two fences are totally
 //! ordered:
 //!
-//! 1. The reader's comes first: the reclaimer reads the odd value, or a later one. If it is this very
+//! 1. The reader's comes first: the reclaimer reads that value, or a later one. If it is this very
 //!    section's, the batch waits (R5) until the reader has left, and the Acquire load that sees the
 //!    change pairs with the Release of that leave. If it is a later one, the same Release sequence of
 //!    stores has already ordered the leave before.
@@ -75,7 +75,7 @@ use core::ptr::NonNull;
 use self::barrier::Barrier;
 use self::grace::Queue;
 use self::slot::Slot;
-pub(crate) use self::slot::{Kept, Section};
+pub(crate) use self::slot::{Kept, Section, Tally};
 #[cfg(splitmap_loom)]
 pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
@@ -138,6 +138,12 @@ impl<C, G> Domain<C, G> {
     pub(crate) fn total(&self) -> usize {
         let sum: isize = self.registry().slots().map(Slot::counted).sum();
         usize::try_from(sum).unwrap_or(0)
+    }
+
+    /// All additions that threads ever noted; exact when no thread is adding. O(threads), without a lock.
+    pub(crate) fn additions(&self) -> usize {
+        let slots = self.registry().slots();
+        slots.fold(0, |sum, slot| sum.wrapping_add(slot.additions()))
     }
 
     /// Retired objects not yet freed, in threads' lists and in the queue.

@@ -1,6 +1,6 @@
 //! One thread's record in a domain: announcement, nesting, cached object, count, garbage.
 //!
-//! The whole record sits on cache lines of its own. A reader writes `sequence` and `depth` and reads
+//! The whole record sits on cache lines of its own. A reader writes `sections` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
 use core::marker::PhantomData;
@@ -13,20 +13,24 @@ use crate::primitive::{
 };
 use crate::tuning::RETIRED_BATCH;
 
+/// The bits of [`Slot::sections`] that count open sections: so many that leaking sections cannot overflow them
+/// within years, or on a 32-bit machine before [`Section::keep`] stops it.
+const OPEN_BITS: u32 = usize::BITS - 8;
+const OPEN: usize = (1 << OPEN_BITS) - 1;
+
 /// A thread's record. See R1 for who may touch what.
 pub(super) struct Slot<C, G> {
-    /// The announcement (R2). Written by the owner only.
-    sequence: AtomicUsize,
-    /// Open sections. 64 bits also on 32-bit machines, so that leaking sections cannot overflow it.
-    depth: Cell<u64>,
-    /// Open sections whose operation may still be looking into the cached object. No user code can leak
-    /// one.
-    looking: Cell<u32>,
-    /// Something to do at the end of the outermost section: a full list, garbage in the queue that this
-    /// section held back, a tenure that ends with the section. A hint: others set it too.
+    /// The announcement (R2): open sections in the low bits, and how often the last of them was left in the
+    /// high ones. Written by the owner only.
+    ///
+    /// PERF: one word for both, as every load of what was stored a moment ago costs four or five cycles.
+    sections: AtomicUsize,
+    /// Open sections whose operation has ended ([`Kept`]); the others may still be looking into the cached
+    /// object. No user code can leak one of those.
+    kept: Cell<usize>,
+    /// Something to do when a section is left: a full list, garbage in the queue that this section held back,
+    /// superseded objects, a tenure that ends with the section. A hint: others set it too.
     errand: Hint,
-    /// `superseded` is not empty.
-    stale: Cell<bool>,
     /// A copy of the registry's, to keep `enter` on this line.
     barrier: Barrier,
     /// The generation that `cache` belongs to; 0 when it is empty.
@@ -34,6 +38,9 @@ pub(super) struct Slot<C, G> {
     cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.
     counted: AtomicIsize,
+    /// All additions that its owners ever noted. Written by the owner only.
+    additions: AtomicUsize,
+    tally: Cell<Tally>,
     /// The length of `list`, for others to read. Written by the owner only.
     listed: AtomicUsize,
     list: UnsafeCell<Vec<G>>,
@@ -52,19 +59,35 @@ pub(super) struct Slot<C, G> {
     next: Cell<*mut CachePadded<Slot<C, G>>>,
 }
 
+/// What a thread has noted of the cached object since it last reported.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) additions: u32,
+    pub(crate) misses: u32,
+    pub(crate) removals: u32,
+}
+
+impl Tally {
+    pub(crate) fn total(self) -> u32 {
+        self.additions
+            .saturating_add(self.misses)
+            .saturating_add(self.removals)
+    }
+}
+
 impl<C, G> Slot<C, G> {
     /// A slot whose first term, `term`, is the calling thread's.
     pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {
         Self {
-            sequence: AtomicUsize::new(0),
-            depth: Cell::new(0),
-            looking: Cell::new(0),
+            sections: AtomicUsize::new(0),
+            kept: Cell::new(0),
             errand: Hint::new(false),
-            stale: Cell::new(false),
             barrier: registry.barrier,
             generation: Cell::new(0),
             cache: UnsafeCell::new(None),
             counted: AtomicIsize::new(0),
+            additions: AtomicUsize::new(0),
+            tally: Cell::new(Tally::default()),
             listed: AtomicUsize::new(0),
             list: UnsafeCell::new(Vec::new()),
             superseded: UnsafeCell::new(Vec::new()),
@@ -103,8 +126,8 @@ impl<C, G> Slot<C, G> {
         let Some(vacant) = self.tenure.vacant() else {
             return false;
         };
-        // The order matters: a vacant slot opens no section, so that an even sequence seen after the
-        // tenure was seen vacant stays even for as long as that tenure's number does (R6).
+        // The order matters: a vacant slot opens no section, so that no open section seen after the
+        // tenure was seen vacant stays so for as long as that tenure's number does (R6).
         if self.open_section().is_some() {
             return false;
         }
@@ -131,19 +154,27 @@ impl<C, G> Slot<C, G> {
         self.errand.set(true);
     }
 
-    /// The odd number of the section that the owner is in, if it is in one.
+    /// The number of the section that the owner is in, if it is in one.
+    ///
+    /// Comes round after 256 sections. A reclaimer that then takes a later section for the one that it waits for
+    /// waits on, no more.
     pub(super) fn open_section(&self) -> Option<usize> {
         // ORDERING: Acquire pairs with the Release in `leave`, and with the one in `enter` for a look
         // that sees a later section: either way the section that ended happens before what follows
         // here, the freeing. Model: grace::leave_vs_free.
-        let sequence = self.sequence.load(Ordering::Acquire);
-        (sequence % 2 == 1).then_some(sequence)
+        let sections = self.sections.load(Ordering::Acquire);
+        (sections & OPEN != 0).then_some(sections >> OPEN_BITS)
     }
 
     pub(super) fn counted(&self) -> isize {
         // ORDERING: Relaxed. A sum over threads is exact only when they are quiet, and then their
         // counts happen before.
         self.counted.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn additions(&self) -> usize {
+        // ORDERING: Relaxed, as in `counted`.
+        self.additions.load(Ordering::Relaxed)
     }
 
     pub(super) fn listed(&self) -> usize {
@@ -172,76 +203,66 @@ impl<C, G> Slot<C, G> {
 
     #[inline]
     fn enter(&self) {
-        let depth = self.depth.get();
-        self.depth.set(depth + 1);
-        if depth == 0 {
-            // ORDERING: Relaxed. Only this thread writes it.
-            let sequence = self.sequence.load(Ordering::Relaxed);
-            // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
-            // section, and not the last, must still be ordered after the end of the last. Model:
-            // grace::leave_vs_free.
-            self.sequence
-                .store(sequence.wrapping_add(1), Ordering::Release);
-            self.barrier.light();
-            yield_point(); // announced, and nothing loaded
-        }
+        // ORDERING: Relaxed. Only this thread writes it.
+        let sections = self.sections.load(Ordering::Relaxed);
+        // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
+        // section, and not the last, must still be ordered after the end of the last. Model:
+        // grace::leave_vs_free.
+        self.sections.store(sections + 1, Ordering::Release);
+        self.barrier.light();
+        yield_point(); // announced, and nothing loaded
     }
 
     #[inline]
     fn leave(&self) {
-        let depth = self.depth.get() - 1;
-        self.depth.set(depth);
-        if depth == 0 {
-            if self.errand.get() {
-                self.leave_with_errand();
-            } else {
-                self.announce_leave();
-            }
+        if self.errand.get() {
+            self.leave_with_errand();
+        } else {
+            self.announce_leave();
         }
     }
 
+    /// Returns whether it was the outermost section.
     #[inline]
-    fn announce_leave(&self) {
+    fn announce_leave(&self) -> bool {
         // ORDERING: Relaxed. Only this thread writes it.
-        let sequence = self.sequence.load(Ordering::Relaxed);
+        let left = self.sections.load(Ordering::Relaxed) - 1;
+        let was_last = left & OPEN == 0;
+        let left = left.wrapping_add(usize::from(was_last) << OPEN_BITS);
         // ORDERING: Release pairs with the Acquire in `open_section`: all accesses of the section
         // happen before the freeing of what it could see. Model: grace::leave_vs_free.
-        self.sequence
-            .store(sequence.wrapping_add(1), Ordering::Release);
+        self.sections.store(left, Ordering::Release);
+        was_last
     }
 
     #[cold]
+    #[inline(never)]
     fn leave_with_errand(&self) {
         // A section may outlive its thread's tenure: an entry kept in thread-local storage, dropped
         // while the thread exits. Then the slot may be another's as soon as the leave is announced,
         // so the question comes first. Only this thread can have ended the term, so the answer stands.
         let still_owner = self.tenure.is(self.term.get());
-        self.announce_leave();
-        if still_owner {
+        let superseded = self.superseded_unless_looking();
+        let was_last = self.announce_leave();
+        drop(superseded);
+        if was_last && still_owner {
             let _passing = EndIfPassing(self);
             self.settle();
         }
     }
 
-    /// The operation of one section no longer looks into the cached object.
-    #[inline]
-    fn end_look(&self) {
-        let looking = self.looking.get() - 1;
-        self.looking.set(looking);
-        if looking == 0 && self.stale.get() {
-            self.drop_superseded();
+    /// What nobody looks into any more once the calling operation's section, or a kept one, is left.
+    fn superseded_unless_looking(&self) -> Vec<Arc<C>> {
+        // ORDERING: Relaxed. Only this thread writes it.
+        let open = self.sections.load(Ordering::Relaxed) & OPEN;
+        if open > self.kept.get() + 1 {
+            return Vec::new();
         }
-    }
-
-    #[cold]
-    fn drop_superseded(&self) {
-        self.stale.set(false);
-        let superseded = self.superseded.with_mut(|superseded| {
-            // SAFETY: this thread owns the slot (R1), as an operation of its own ends here, and no other
-            // reference to the list exists.
+        self.superseded.with_mut(|superseded| {
+            // SAFETY: this thread owns the slot (R1), or owned it when it opened the section that it is leaving,
+            // which keeps others from taking it (R6); no other reference to the list exists.
             core::mem::take(unsafe { &mut *superseded })
-        });
-        drop(superseded);
+        })
     }
 
     /// Closes the list if it is full, and frees all that is due in the domain.
@@ -325,7 +346,6 @@ impl<'d, C, G> Section<'d, C, G> {
     #[inline]
     pub(super) fn enter(slot: &'d Slot<C, G>) -> Self {
         slot.enter();
-        slot.looking.set(slot.looking.get() + 1);
         Self {
             slot,
             _not_send: PhantomData,
@@ -339,8 +359,14 @@ impl<'d, C, G> Section<'d, C, G> {
             slot: self.slot,
             _not_send: PhantomData,
         };
+        if cfg!(target_pointer_width = "32") {
+            assert!(
+                kept.slot.kept.get() < OPEN / 2,
+                "millions of results were leaked"
+            );
+        }
         core::mem::forget(self); // its leave is `kept`'s now
-        kept.slot.end_look();
+        kept.slot.kept.set(kept.slot.kept.get() + 1);
         kept
     }
 
@@ -367,12 +393,14 @@ impl<'d, C, G> Section<'d, C, G> {
             unsafe { &mut *cache }.replace(object)
         });
         self.slot.generation.set(generation);
+        // What was noted was noted of the former object.
+        self.slot.tally.set(Tally::default());
         if let Some(former) = former {
             self.slot.superseded.with_mut(|superseded| {
                 // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
                 unsafe { &mut *superseded }.push(former);
             });
-            self.slot.stale.set(true);
+            self.slot.summon();
         }
         // SAFETY: the cell now shares ownership of the object and, as in `cached`, keeps it for as
         // long as this operation looks.
@@ -422,10 +450,46 @@ impl<'d, C, G> Section<'d, C, G> {
     }
 }
 
+impl<C, G> Section<'_, C, G> {
+    /// Notes that this operation added a key.
+    pub(crate) fn note_addition(&self) {
+        // ORDERING: Relaxed, see `counted`. A plain store, as only the owner writes.
+        self.slot
+            .additions
+            .store(self.slot.additions().wrapping_add(1), Ordering::Relaxed);
+        self.note(|tally| tally.additions = tally.additions.saturating_add(1));
+    }
+
+    /// Notes that this operation found its key outside the table.
+    pub(crate) fn note_miss(&self) {
+        self.note(|tally| tally.misses = tally.misses.saturating_add(1));
+    }
+
+    /// Notes that this operation removed a key.
+    pub(crate) fn note_removal(&self) {
+        self.note(|tally| tally.removals = tally.removals.saturating_add(1));
+    }
+
+    fn note(&self, add: impl FnOnce(&mut Tally)) {
+        let mut tally = self.slot.tally.get();
+        add(&mut tally);
+        self.slot.tally.set(tally);
+    }
+
+    /// What this thread has noted since it was last taken.
+    pub(crate) fn tally(&self) -> Tally {
+        self.slot.tally.get()
+    }
+
+    /// Takes what this thread has noted.
+    pub(crate) fn take_tally(&self) -> Tally {
+        self.slot.tally.replace(Tally::default())
+    }
+}
+
 impl<C, G> Drop for Section<'_, C, G> {
     #[inline]
     fn drop(&mut self) {
-        self.slot.end_look();
         self.slot.leave();
     }
 }
@@ -440,6 +504,7 @@ pub(crate) struct Kept<'d, C, G> {
 impl<C, G> Drop for Kept<'_, C, G> {
     #[inline]
     fn drop(&mut self) {
+        self.slot.kept.set(self.slot.kept.get() - 1);
         self.slot.leave();
     }
 }

@@ -9,7 +9,6 @@ use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 
 use super::entry::{Found, Held};
-use super::read::CountMiss;
 use super::{Ref, Section, SyncMap};
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -45,13 +44,14 @@ where
     {
         let hash = self.hash(key);
         let held = Held::new(self.domain.enter(), move |section| {
-            let entry = self.find(section, hash, key, CountMiss::Always).ok_or(())?;
+            let entry = self.find(section, hash, key).ok_or(())?;
             loop {
                 let seen = entry.load().ok_or(())?;
                 if !condition(entry.key(), seen) {
                     return Err(());
                 }
                 if entry.take_seen(section, seen) {
+                    self.note_removal(section);
                     return Ok(((entry, seen), ()));
                 }
             }
@@ -85,8 +85,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
-    ///   takes the map's mutex once; finding the key in dirty counts as a miss.
+    /// * **Blocking** — never.
     /// * **Ordering** — as [`insert`](Self::insert) when it stores, as [`get`](Self::get) when it does not.
     ///
     /// # Errors
@@ -133,7 +132,7 @@ where
         Q: ?Sized + Equivalent<K>,
         V: PartialEq,
     {
-        let Some(entry) = self.find(section, hash, key, CountMiss::OnlyIfFound) else {
+        let Some(entry) = self.find(section, hash, key) else {
             return Err(new);
         };
         while let Some(seen) = entry.load() {
@@ -177,9 +176,7 @@ where
     {
         let hash = self.hash(key);
         let held = Held::new(self.domain.enter(), move |section| {
-            let entry = self
-                .find(section, hash, key, CountMiss::OnlyIfFound)
-                .ok_or(())?;
+            let entry = self.find(section, hash, key).ok_or(())?;
             loop {
                 let seen = entry.load().ok_or(())?;
                 let new = Box::new(make(entry.key(), seen));

@@ -1,77 +1,82 @@
-//! Everything the mutex guards, and the operations that need it.
+//! What the mutex guards: the next snapshot while it is being built, and the operations that need it.
 //!
-//! The dirty map takes new keys. While it exists it holds every entry of the snapshot that is not expunged
-//! (E2), the very same nodes, so that a change made through the snapshot without the mutex is a change
-//! of dirty too, and promotion can replace the snapshot by dirty without looking at a single entry.
+//! Dirty is the snapshot to come. It is begun when enough has come, gone or been missed (`promote`), built a
+//! few buckets at a time by operations that hold the mutex anyway, and then published. A bucket is copied with
+//! its fresh lists, which are frozen first; from then on a new key of that bucket goes into dirty too. Entries
+//! are shared with the current snapshot, so a change made through it without the mutex is a change of dirty too,
+//! and publication looks at no entry.
 //!
 //! # Invariants
 //!
 //! While the mutex is free:
 //!
-//! * **D1** — The snapshot is amended ⇒ dirty exists.
-//! * **D2** — Not amended ⇒ dirty does not exist, or is the empty table that `clear` or a capacity hint left.
+//! * **D1** — Dirty holds exactly the entries of the copied buckets, of their table and of their lists, that are
+//!   not expunged. The lists of the copied buckets, and no others, are frozen.
+//! * **D2** — Without dirty, no entry of the snapshot is expunged and no list frozen.
 //! * **D3** — `expunged` holds every entry that dirty was built without, each once, and perhaps some revived
-//!   ones.
-//! * **D4** — An entry that only dirty holds gets a value only under the mutex; it may lose one without.
-//!   So an entry that is unlinked from dirty with no value never gets one again.
+//!   ones, which `revived` counts.
+//! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once.
 //!
-//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::find_dirty`] and
-//! [`Locked::find_read`], and only for keys whose 64-bit hashes are equal; it finds the map consistent,
-//! and if it panics the mutex is released and nothing has changed.
+//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::find`], and only for keys
+//! whose hashes are equal; it finds the map consistent, and if it panics the mutex is released and nothing has
+//! changed.
 
-use super::entry::{Entry, EntryPtr, Found, Retired};
+use super::entry::{Entry, EntryPtr, Found, Unpublished};
+use super::fresh::{Fresh, Push};
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Section, SyncMap};
 use crate::primitive::{MutexGuard, yield_point};
 
 /// The mutex's content.
 pub(super) struct Dirty<K, V> {
-    pub(super) table: Option<EntryTable<K, V>>,
-    /// Entries left out of `table` when it was built (D3).
-    pub(super) expunged: Vec<EntryPtr<K, V>>,
-    /// Operations, since the last promotion, that had to look into `table`.
+    pub(super) next: Option<Next<K, V>>,
+    /// Entries of former snapshots, to be retired a few at a time (D4).
+    pub(super) leaving: Vec<EntryPtr<K, V>>,
+    /// Keys added since the last promotion, as far as reported.
+    pub(super) additions: usize,
+    /// Lookups, since the last promotion, that found their key in a fresh list, as far as reported.
     pub(super) misses: usize,
+    /// All additions noted by threads up to the last promotion.
+    pub(super) additions_before: usize,
     pub(super) promotions: u64,
     pub(super) locked_ops: u64,
 }
 
+/// Dirty: the snapshot being built.
+pub(super) struct Next<K, V> {
+    pub(super) table: EntryTable<K, V>,
+    /// Made little by little, as writing so much memory at once would be a pause.
+    pub(super) fresh: Fresh<K, V>,
+    /// Buckets of the current snapshot below this number are copied.
+    pub(super) copied: usize,
+    /// Entries left out (D3).
+    pub(super) expunged: Vec<EntryPtr<K, V>>,
+    pub(super) revived: usize,
+}
+
 impl<K, V> Dirty<K, V> {
-    /// `capacity` is that of the first table.
-    pub(super) fn new(capacity: usize) -> Self {
+    pub(super) const fn new() -> Self {
         Self {
-            table: (capacity > 0).then(|| EntryTable::with_capacity(capacity)),
-            expunged: Vec::new(),
+            next: None,
+            leaving: Vec::new(),
+            additions: 0,
             misses: 0,
+            additions_before: 0,
             promotions: 0,
             locked_ops: 0,
         }
     }
-
-    pub(super) fn len(&self) -> usize {
-        self.table.as_ref().map_or(0, EntryTable::len)
-    }
-
-    /// Every entry of `snapshot` and of this, each once. The caller holds the mutex or owns the map.
-    ///
-    /// A snapshot that is amended has in dirty all its entries but the expunged ones (E2).
-    pub(super) fn all_entries(&self, snapshot: &Snapshot<K, V>) -> Vec<EntryPtr<K, V>> {
-        match &self.table {
-            Some(table) if snapshot.is_amended() => {
-                let expunged = self.expunged.iter().filter(|entry| entry.is_expunged());
-                table.iter(0).chain(expunged).copied().collect()
-            }
-            _ => snapshot.entries().collect(),
-        }
-    }
 }
 
-/// Where an entry was found.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    /// In the snapshot, and perhaps in dirty too.
-    Read,
-    /// In dirty alone.
-    Dirty,
+impl<K, V> Next<K, V> {
+    /// Entries that are not taken over, as they have no value.
+    pub(super) const fn left_out(&self) -> usize {
+        self.expunged.len() - self.revived
+    }
+
+    pub(super) fn insert(&mut self, entry: EntryPtr<K, V>, hash: u64) {
+        self.table.insert_new(hash, low_bits(hash), entry);
+    }
 }
 
 /// An operation that holds the mutex.
@@ -90,7 +95,22 @@ impl<K, V, S> SyncMap<K, V, S> {
         section: &'s Section<'d, K, V>,
     ) -> Locked<'map, 's, 'd, K, V, S> {
         yield_point(); // what the caller saw may change before the mutex is taken
-        let mut dirty = self.dirty.lock();
+        self.locked(section, self.dirty.lock())
+    }
+
+    /// Takes the mutex, unless another thread has it.
+    pub(super) fn try_lock<'map, 's, 'd>(
+        &'map self,
+        section: &'s Section<'d, K, V>,
+    ) -> Option<Locked<'map, 's, 'd, K, V, S>> {
+        Some(self.locked(section, self.dirty.try_lock()?))
+    }
+
+    fn locked<'map, 's, 'd>(
+        &'map self,
+        section: &'s Section<'d, K, V>,
+        mut dirty: MutexGuard<'map, Dirty<K, V>>,
+    ) -> Locked<'map, 's, 'd, K, V, S> {
         dirty.locked_ops += 1;
         Locked {
             map: self,
@@ -101,124 +121,81 @@ impl<K, V, S> SyncMap<K, V, S> {
     }
 }
 
+/// Why a new entry was not added: the entry that has its key, and the new one.
+pub(super) type Occupied<'s, K, V> = (&'s Entry<K, V>, Unpublished<K, V>);
+
 impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
-    /// The snapshot's entry of a key.
-    pub(super) fn find_read(
-        &self,
-        hash: u64,
-        mut is_key: impl FnMut(&K) -> bool,
-    ) -> Option<EntryPtr<K, V>> {
-        self.snapshot.find(self.section, hash, |entry| {
-            entry.hash() == hash && is_key(entry.key())
-        })
-    }
-
-    /// Dirty's entry of a key.
-    pub(super) fn find_dirty(
-        &self,
-        hash: u64,
-        mut is_key: impl FnMut(&K) -> bool,
-    ) -> Option<EntryPtr<K, V>> {
-        let table = self.dirty.table.as_ref()?;
-        let found = table.find(hash, |entry| {
-            let entry = entry.get(self.section);
-            entry.hash() == hash && is_key(entry.key())
-        });
-        found.copied()
-    }
-
-    /// Whether dirty may hold keys that the snapshot lacks.
-    pub(super) fn is_amended(&self) -> bool {
-        self.snapshot.is_amended()
-    }
-
-    /// The entry of the snapshot or else of dirty, fit to be given a value while the mutex is held.
-    ///
-    /// An expunged entry goes back into dirty, with no value.
-    pub(super) fn find_to_fill(
+    /// Adds `new`, or else finds the entry that has its key, fit to be given a value while the mutex is held.
+    pub(super) fn add(
         &mut self,
         hash: u64,
-        mut is_key: impl FnMut(&K) -> bool,
-    ) -> Option<(Side, &'s Entry<K, V>)> {
-        if let Some(pointer) = self.find_read(hash, &mut is_key) {
-            let entry = pointer.get(self.section);
-            if entry.revive() {
-                yield_point(); // nil, and not in dirty
-                self.insert_dirty(pointer, entry.hash());
-            }
-            return Some((Side::Read, entry));
+        new: Unpublished<K, V>,
+    ) -> Result<Found<'s, K, V>, Occupied<'s, K, V>>
+    where
+        K: Eq,
+    {
+        let snapshot = self.snapshot;
+        let fresh = snapshot.fresh();
+        let settled = snapshot
+            .find_settled(self.section, hash, |entry| {
+                entry.may_hash_to(hash) && *new.key() == *entry.key()
+            })
+            .filter(|_| !cfg!(splitmap_planted = "stale_snapshot"));
+        if let Some(found) = settled {
+            return Err((self.unexpunged(found), new));
         }
-        let pointer = self.find_dirty(hash, is_key)?;
-        Some((Side::Dirty, pointer.get(self.section)))
-    }
-
-    /// Adds a new key, which neither map holds.
-    pub(super) fn add(&mut self, hash: u64, key: K, value: V) -> Found<'s, K, V> {
-        if !self.is_amended() {
-            self.build_dirty();
-            yield_point(); // dirty exists, and nobody looks into it
-            self.snapshot.amend();
-        }
-        let pointer = EntryPtr::new(hash, key, value);
-        let entry = pointer.get(self.section);
-        let Some(value) = entry.load() else {
-            unreachable!("a new entry has a value, and nobody else has the entry");
+        let head = match fresh.find(self.section, hash, |key| *new.key() == *key) {
+            Ok(found) => return Err((self.unexpunged(found), new)),
+            Err(head) => head,
         };
-        self.insert_dirty(pointer, hash);
-        self.section.count(1);
-        (entry, value)
+        let added = match snapshot.push(self.section, new, head, hash) {
+            Push::Added(added) => added,
+            Push::Present(found, new) => return Err((self.unexpunged(found), new)),
+            Push::Frozen(new) => self.add_to_frozen(fresh, new, hash),
+        };
+        Ok(added.just_published(self.section))
     }
 
-    /// Finds a key in dirty, and unlinks and retires its entry if dirty alone holds it.
-    ///
-    /// The entry is to be emptied before the mutex is released (D4). That dirty alone holds it is asked of
-    /// the snapshot by address: an `Eq` that contradicts itself may have missed it there a moment ago.
-    pub(super) fn unlink(
+    /// Adds an entry whose key is nowhere to its list and to dirty, which has a copy of the list (D1).
+    fn add_to_frozen(
         &mut self,
+        fresh: &Fresh<K, V>,
+        new: Unpublished<K, V>,
         hash: u64,
-        is_key: impl FnMut(&K) -> bool,
-    ) -> Option<&'s Entry<K, V>> {
-        let section = self.section;
-        let pointer = self.find_dirty(hash, is_key)?;
-        let entry = pointer.get(section);
-        let in_snapshot = self
-            .snapshot
-            .find(section, hash, |other| core::ptr::eq(other, entry));
-        if in_snapshot.is_none() {
-            if let Some(table) = &mut self.dirty.table {
-                table.remove(hash, |other| *other == pointer);
-            }
-            section.retire(Retired::entry(pointer));
+    ) -> EntryPtr<K, V> {
+        fresh.expect(hash);
+        let added = fresh.list(hash).push_frozen(new);
+        yield_point(); // in the list, and not in dirty
+        if !cfg!(splitmap_planted = "promotion_drops_key") {
+            self.next().insert(added, hash);
         }
-        Some(entry)
+        self.section.count(1);
+        self.section.note_addition();
+        added
     }
 
-    fn insert_dirty(&mut self, pointer: EntryPtr<K, V>, hash: u64) {
-        let table = self.dirty.table.get_or_insert_with(EntryTable::new);
-        table.insert_new(hash, low_bits(hash), pointer);
+    /// The entry, back in dirty if it was expunged; it has no value then.
+    fn unexpunged(&mut self, found: EntryPtr<K, V>) -> &'s Entry<K, V> {
+        let entry = found.get(self.section);
+        if entry.revive() {
+            yield_point(); // nil, and not in dirty
+            let next = self.next();
+            next.insert(found, entry.hash());
+            next.revived += 1;
+        }
+        entry
     }
 
-    /// Makes dirty from the snapshot's entries that have values; the others are expunged. O(snapshot).
-    pub(super) fn build_dirty(&mut self) {
-        if self.snapshot.len() == 0 {
-            return;
+    fn next(&mut self) -> &mut Next<K, V> {
+        match &mut self.dirty.next {
+            Some(next) => next,
+            None => unreachable!("an expunged entry or a frozen list, and no dirty (D2)"),
         }
-        let mut table = EntryTable::with_capacity(self.snapshot.len() + 1);
-        for pointer in self.snapshot.entries() {
-            let entry = pointer.get(self.section);
-            let was_nil = cfg!(splitmap_planted = "promotion_drops_key") && entry.load().is_none();
-            if entry.expunge() || was_nil {
-                self.dirty.expunged.push(pointer);
-            } else {
-                table.insert_new(entry.hash(), low_bits(entry.hash()), pointer);
-            }
-        }
-        self.dirty.table = Some(table);
     }
 }
 
 /// What a table keeps of a hash.
-pub(super) fn low_bits(hash: u64) -> u32 {
+fn low_bits(hash: u64) -> u32 {
     #[expect(clippy::cast_possible_truncation, reason = "the low half is wanted")]
     let low = hash as u32;
     low

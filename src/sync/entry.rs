@@ -1,4 +1,4 @@
-//! The entry: one key's node, shared by the read snapshot and the dirty map.
+//! The entry: one key's node, shared by the snapshot and the next one.
 //!
 //! An entry is reachable from both maps at once, and from any number of threads. Its key and hash never
 //! change; its value is one atomic pointer, and that pointer's three states are the whole protocol.
@@ -31,8 +31,8 @@
 //!
 //! * **E1** — A value is fully written before its pointer is stored, and retired by the thread whose
 //!   exchange removed that pointer, exactly once.
-//! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if a dirty map
-//!   exists and lacks the entry.
+//! * **E2** — While the mutex is free: an entry of the snapshot is expunged if and only if its bucket has been
+//!   copied to dirty and dirty lacks the entry.
 //! * **E3** — An entry that `clear` has detached (it is in neither map any more) is moved to expunged, in
 //!   one step, and never leaves it.
 //! * **E4** — An entry is retired once, after no map holds it. A pointer to it is followed only inside a
@@ -75,13 +75,22 @@ use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
 pub(super) struct Entry<K, V> {
     /// The address of `first`, a leaked `Box<V>`, null for nil, or [`expunged`].
     value: AtomicPtr<V>,
-    hash: u64,
     key: K,
     /// The value that the entry was made with: a hit on it touches no memory but this node's.
     first: UnsafeCell<MaybeUninit<V>>,
+    /// The next older entry of the fresh list that this one was pushed to. Set before that, and never again.
+    next: AtomicPtr<Entry<K, V>>,
+    /// The bits of the hash that choose buckets. With the other two fields in 8 bytes, so that a node of two
+    /// words of content takes five.
+    hash_low: u32,
+    /// The bits of the hash that make its tophash.
+    hash_top: u16,
     /// One of the two parts of the node, `first` and the rest, has been freed (E6).
     half_freed: AtomicBool,
 }
+
+const HASH_TOP_SHIFT: u32 = 48;
+const LOW_HASH: u64 = u32::MAX as u64;
 
 /// A byte whose address no value has.
 static EXPUNGED: u8 = 0;
@@ -114,13 +123,27 @@ pub(super) enum Fill<'s, V> {
 }
 
 impl<K, V> Entry<K, V> {
+    /// The hash, without its bits 32 to 47.
     pub(super) fn hash(&self) -> u64 {
-        self.hash
+        u64::from(self.hash_low) | u64::from(self.hash_top) << HASH_TOP_SHIFT
+    }
+
+    /// Whether this could be the hash: always for the same, and for one in 2^48 others.
+    #[inline]
+    pub(super) fn may_hash_to(&self, hash: u64) -> bool {
+        self.hash() == hash & (LOW_HASH | u64::MAX << HASH_TOP_SHIFT)
     }
 
     #[inline]
     pub(super) fn key(&self) -> &K {
         &self.key
+    }
+
+    /// The next older entry of the same fresh list.
+    pub(super) fn next(&self) -> Option<EntryPtr<K, V>> {
+        // ORDERING: Relaxed. Set before the entry was published; the load that found it acquired that. Model:
+        // promote::push_vs_find.
+        EntryPtr::from_raw(self.next.load(Ordering::Relaxed))
     }
 
     /// The value, if there is one.
@@ -253,6 +276,12 @@ impl<K, V> Entry<K, V> {
     ///
     /// Under the mutex, and the caller leaves the key out of dirty (E2).
     pub(super) fn expunge(&self) -> bool {
+        // ORDERING: SeqCst, as in `load`. An exchange bound to fail would take the node's cache line away
+        // from all readers. Model: promote::delete_vs_copy.
+        let seen = self.value.load(Ordering::SeqCst);
+        if !seen.is_null() {
+            return seen == expunged();
+        }
         match self.exchange(core::ptr::null_mut(), expunged()) {
             Ok(_) => true,
             Err(now) => now == expunged(),
@@ -349,12 +378,18 @@ unsafe impl<K: Send + Sync, V: Send + Sync> Sync for EntryPtr<K, V> {}
 
 impl<K, V> EntryPtr<K, V> {
     /// A new entry that no map holds yet.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the hash is taken in parts"
+    )]
     pub(super) fn new(hash: u64, key: K, value: V) -> Self {
         let entry = Box::into_raw(Box::new(Entry {
             value: AtomicPtr::new(core::ptr::null_mut()),
-            hash,
             key,
             first: UnsafeCell::new(MaybeUninit::new(value)),
+            next: AtomicPtr::new(core::ptr::null_mut()),
+            hash_low: hash as u32,
+            hash_top: (hash >> HASH_TOP_SHIFT) as u16,
             half_freed: AtomicBool::new(false),
         }));
         // SAFETY: just leaked, and shared with nobody. A place is computed, nothing is read.
@@ -368,12 +403,30 @@ impl<K, V> EntryPtr<K, V> {
         Self(unsafe { NonNull::new_unchecked(entry) })
     }
 
+    /// An entry's address, without a tag.
+    pub(super) fn from_raw(entry: *mut Entry<K, V>) -> Option<Self> {
+        NonNull::new(entry).map(Self)
+    }
+
+    pub(super) fn as_raw(self) -> *mut Entry<K, V> {
+        self.0.as_ptr()
+    }
+
     /// The entry, for as long as the section is open.
     #[inline]
     pub(super) fn get<'s>(self, _section: &'s Section<'_, K, V>) -> &'s Entry<K, V> {
         // SAFETY: by E4 a pointer is followed only inside a section that is older than the entry's
         // retirement, and the section outlives `'s`. Entries are only used through shared references.
         unsafe { self.0.as_ref() }
+    }
+
+    /// The entry and the value that it was made with, to the operation that has just published it: another
+    /// thread may have removed the value since, but the section, which is older, keeps it.
+    pub(super) fn just_published<'s>(self, section: &'s Section<'_, K, V>) -> Found<'s, K, V> {
+        let entry = self.get(section);
+        // SAFETY: initialised by `new`. Retired no earlier than it was published, so after the section was
+        // entered (E1); only shared references to published values exist.
+        (entry, unsafe { &*entry.first.get().cast::<V>() })
     }
 
     /// Whether the entry is expunged. Asked under the mutex, or by the owner of the map, of an entry that
@@ -406,6 +459,52 @@ impl<K, V> EntryPtr<K, V> {
         Node::free_half(self.0);
         // SAFETY: a later value's pointer comes from a leaked box, and this was its only owner (E1).
         (key, Some(*unsafe { Box::from_raw(value) }))
+    }
+}
+
+/// An entry that nobody else has seen yet.
+pub(super) struct Unpublished<K, V>(EntryPtr<K, V>);
+
+impl<K, V> Unpublished<K, V> {
+    pub(super) fn new(hash: u64, key: K, value: V) -> Self {
+        Self(EntryPtr::new(hash, key, value))
+    }
+
+    pub(super) fn key(&self) -> &K {
+        // SAFETY: this is the entry's only owner, and entries are only used through shared references.
+        &unsafe { self.0.0.as_ref() }.key
+    }
+
+    /// Its address, to be published with [`Self::publish`].
+    pub(super) fn as_raw(&self) -> *mut Entry<K, V> {
+        self.0.as_raw()
+    }
+
+    /// Makes `next` follow it in the list that it will be published in.
+    pub(super) fn set_next(&self, next: *mut Entry<K, V>) {
+        // SAFETY: as in `key`.
+        let entry = unsafe { self.0.0.as_ref() };
+        // ORDERING: Relaxed. The exchange that publishes the entry releases it. Model: promote::push_vs_find.
+        entry.next.store(next, Ordering::Relaxed);
+    }
+
+    /// Passes the ownership to the map, which holds the entry from here on.
+    pub(super) fn publish(self) -> EntryPtr<K, V> {
+        core::mem::ManuallyDrop::new(self).0
+    }
+
+    /// The content of an entry that is not to be published after all.
+    pub(super) fn into_pair(self) -> (K, V) {
+        match self.publish().into_pair() {
+            (key, Some(value)) => (key, value),
+            (_, None) => unreachable!("nobody else has seen the entry"),
+        }
+    }
+}
+
+impl<K, V> Drop for Unpublished<K, V> {
+    fn drop(&mut self) {
+        drop(Retired::entry(self.0));
     }
 }
 

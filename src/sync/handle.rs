@@ -1,5 +1,6 @@
 //! Handles on entries, and the invariants as a check; for models only.
 
+use super::dirty::Next;
 use super::entry::{EntryPtr, Fill, Retired, Swap};
 use super::snapshot::Snapshot;
 use super::{Section, SyncMap};
@@ -129,53 +130,70 @@ impl<V> Drop for Node<V> {
     }
 }
 
-/// Panics unless the map, which no other thread is using, keeps E2, D1, D2 and D3, and counts right.
-pub fn check<K, V, S>(map: &SyncMap<K, V, S>) {
+/// Panics unless the map, which no other thread is using, keeps F2, D1, D2 and D3, and counts right.
+pub fn check<K: Eq, V, S>(map: &SyncMap<K, V, S>) {
     let section = map.domain.enter();
     let dirty = map.dirty.lock();
     let snapshot = map.snapshot(&section);
-    let in_dirty = |pointer: EntryPtr<K, V>| {
-        let table = dirty.table.as_ref();
-        let hash = pointer.get(&section).hash();
-        table.is_some_and(|table| table.find(hash, |other| *other == pointer).is_some())
-    };
-    if snapshot.is_amended() {
-        assert!(dirty.table.is_some(), "D1: amended without a dirty map");
-    } else {
-        assert_eq!(dirty.len(), 0, "D2: a dirty map that is not amended");
-        assert!(
-            dirty.expunged.is_empty(),
-            "D2: expunged entries without a dirty map"
-        );
+    let entries: Vec<_> = snapshot.entries(&section).collect();
+    for (at, pointer) in entries.iter().enumerate() {
+        let key = pointer.get(&section).key();
+        let mut others = entries[at + 1..].iter();
+        let is_unique = others.all(|other| other.get(&section).key() != key);
+        assert!(is_unique, "F2: a key is there twice");
     }
-    for pointer in snapshot.entries() {
-        if pointer.is_expunged() {
-            assert!(
-                snapshot.is_amended() && !in_dirty(pointer),
-                "E2: wrongly expunged"
-            );
-            let listed = dirty.expunged.iter().filter(|other| **other == pointer);
-            assert_eq!(listed.count(), 1, "D3: an expunged entry is listed once");
-        } else {
-            assert!(
-                !snapshot.is_amended() || in_dirty(pointer),
-                "E2: missing in dirty"
-            );
+    match &dirty.next {
+        Some(next) => check_next(next, snapshot, &section),
+        None => {
+            let no_expunged = entries.iter().all(|entry| !entry.is_expunged());
+            assert!(no_expunged, "D2: expunged without dirty");
+            let no_frozen = snapshot.fresh().all().all(|list| !list.is_frozen());
+            assert!(no_frozen, "D2: frozen without dirty");
         }
     }
-    for pointer in &dirty.expunged {
-        assert!(
-            snapshot.entries().any(|other| other == *pointer),
-            "D3: not of the snapshot"
-        );
-    }
-    let entries = dirty.all_entries(snapshot);
     let live = entries.iter().filter(|entry| has_value(**entry, &section));
     assert_eq!(
         live.count(),
         map.len(),
         "the count is not that of the entries with a value"
     );
+}
+
+fn check_next<K, V>(next: &Next<K, V>, snapshot: &Snapshot<K, V>, section: &Section<'_, K, V>) {
+    let buckets = snapshot.table().buckets();
+    let mut taken_over = 0;
+    let mut left_out = 0;
+    for pointer in snapshot.entries(section) {
+        let hash = pointer.get(section).hash();
+        let bucket = hash as usize & (buckets - 1);
+        let in_next = next.table.find(hash, |other| *other == pointer).is_some();
+        let is_copied = bucket < next.copied;
+        assert_eq!(
+            in_next,
+            is_copied && !pointer.is_expunged(),
+            "D1: bucket {bucket} of {} copied ones",
+            next.copied
+        );
+        assert!(
+            is_copied || !pointer.is_expunged(),
+            "D1: expunged before its bucket was copied"
+        );
+        taken_over += usize::from(in_next);
+        if pointer.is_expunged() {
+            let listed = next.expunged.iter().filter(|other| **other == pointer);
+            assert_eq!(listed.count(), 1, "D3: an expunged entry is listed once");
+            left_out += 1;
+        }
+    }
+    assert_eq!(next.table.len(), taken_over, "D1: not of the snapshot");
+    assert_eq!(
+        next.left_out(),
+        left_out,
+        "D3: the count of revived entries"
+    );
+    for (bucket, list) in snapshot.fresh().all().enumerate() {
+        assert_eq!(list.is_frozen(), bucket < next.copied, "D1: list {bucket}");
+    }
 }
 
 fn has_value<K, V>(entry: EntryPtr<K, V>, section: &Section<'_, K, V>) -> bool {

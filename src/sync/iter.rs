@@ -1,34 +1,33 @@
-//! Iteration: a walk over one promoted snapshot.
+//! Iteration: a walk over one snapshot, its table and then its fresh lists.
 //!
-//! * **I1** — No key is produced twice: a snapshot holds each key once, and the walk visits each cell once.
-//! * **I2** — A key that is present throughout is produced: it was in dirty or in the snapshot when the walk
-//!   began, so it is in the snapshot that is walked.
+//! * **I1** — No key is produced twice: a snapshot holds each key once (F2), and the walk visits each cell and
+//!   each entry of a list once.
+//! * **I2** — A key that is present throughout is produced: it was in the snapshot's table or lists when the walk
+//!   began, and nothing leaves them.
 //! * **I3** — The value produced is the key's current one at that step. A key without one is skipped.
-//! * **I4** — Keys added after the walk began are not produced.
+//! * **I4** — Keys added after the walk began may be produced, unless the snapshot is superseded: the walk ends.
 //! * **I5** — Nobody waits for a walk, and the map may be used in any way meanwhile. After `clear`, a walk
 //!   that began before produces nothing more once the keys are swept.
 
 use core::fmt;
 use core::iter::FusedIterator;
 
-use super::entry::{EntryPtr, Held, Retired};
-use super::snapshot::Snapshot;
-use super::{Kept, Ref, Section, SyncMap};
-use crate::bucket::Position;
+use super::entry::{Held, Retired};
+use super::snapshot::{At, Snapshot};
+use super::{Kept, Ref, SyncMap};
 use crate::primitive::Arc;
 use crate::reclaim::Domain;
 
 impl<K, V, S> SyncMap<K, V, S> {
     /// Iterates over the entries, in no particular order.
     ///
-    /// Promotes first, if there are new keys. A key that is present throughout is produced exactly once,
-    /// a key that is added meanwhile is not, no key twice; the value is the one that the key has at that
+    /// A key that is present throughout is produced exactly once, one that is added meanwhile perhaps, no key
+    /// twice; the value is the one that the key has at that
     /// step. No consistent picture of the map at one moment, that is.
     ///
     /// # Concurrency
     ///
-    /// Takes the mutex once if the snapshot is amended. Then nobody waits for the iterator, and the map may
-    /// be used in any way meanwhile. Like a [`Ref`], it holds back what is replaced or removed later.
+    /// Never blocks, nobody waits for the iterator, and the map may be used in any way meanwhile. Like a [`Ref`], it holds back what is replaced or removed later.
     ///
     /// # Complexity
     ///
@@ -44,11 +43,11 @@ impl<K, V, S> SyncMap<K, V, S> {
     #[doc(alias = "Range")]
     pub fn iter(&self) -> Iter<'_, K, V> {
         let section = self.domain.enter();
-        let snapshot = self.promoted(&section);
+        let snapshot = self.published.current_shared(&section);
         Iter {
             domain: &self.domain,
             snapshot,
-            at: Position::new(),
+            at: At::start(),
             _section: section.keep(),
         }
     }
@@ -70,17 +69,6 @@ impl<K, V, S> SyncMap<K, V, S> {
     {
         self.iter().for_each(visit);
     }
-
-    /// A snapshot that holds every key of some moment since the call.
-    pub(super) fn promoted(&self, section: &Section<'_, K, V>) -> Arc<Snapshot<K, V>> {
-        if self.snapshot(section).is_amended() {
-            let mut locked = self.lock(section);
-            if locked.is_amended() {
-                locked.promote();
-            }
-        }
-        self.published.current_shared(section)
-    }
 }
 
 /// An iterator over the entries of a [`SyncMap`], from [`SyncMap::iter`].
@@ -96,7 +84,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 pub struct Iter<'m, K, V> {
     domain: &'m Domain<Snapshot<K, V>, Retired<K, V>>,
     snapshot: Arc<Snapshot<K, V>>,
-    at: Position<EntryPtr<K, V>>,
+    at: At<K, V>,
     /// Entered before the snapshot was found current, so its entries stay allocated. An entry produced
     /// has a section of its own, nested in this one, and so may outlive the iterator.
     _section: Kept<'m, K, V>,
@@ -107,14 +95,16 @@ impl<'m, K, V> Iterator for Iter<'m, K, V> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let pointer = self.snapshot.next(&mut self.at)?;
             let held = Held::new(self.domain.enter(), |section| {
+                let pointer = self.snapshot.next(&mut self.at, section).ok_or(true)?;
                 let entry = pointer.get(section);
-                let value = entry.load().ok_or(())?;
+                let value = entry.load().ok_or(false)?;
                 Ok(((entry, value), ()))
             });
-            if let Some(entry) = Ref::found(held) {
-                return Some(entry);
+            match held {
+                Ok((held, ())) => return Some(Ref::new(held)),
+                Err(at_end) if at_end => return None,
+                Err(_) => {}
             }
         }
     }

@@ -1,48 +1,57 @@
-//! The concurrent map: a lock-free read snapshot over a mutex-guarded dirty map.
+//! The concurrent map: a lock-free snapshot that takes new keys, and the next one, built under a mutex.
 //!
 //! ```text
-//!   every thread                         the mutex
-//!   ┌───────────────┐                   ┌──────────────────────────┐
-//!   │ cached        │  generation?      │ dirty: all live keys     │
-//!   │ snapshot ─────┼──▶ ┌──────────┐   │        and the new ones  │
-//!   └───────────────┘    │ snapshot │   │ misses, expunged         │
-//!                        │  table   │   └───────────┬──────────────┘
-//!                        └────┬─────┘               │
-//!                             ▼        shared       ▼
-//!                          ┌───────┐  ┌───────┐  ┌───────┐
-//!                          │ entry │  │ entry │  │ entry │   {hash, key, value*}
-//!                          └───────┘  └───────┘  └───────┘
+//!   every thread                                              the mutex
+//!   ┌───────────────┐                                        ┌─────────────────────┐
+//!   │ cached        │  generation?                           │ dirty: the next     │
+//!   │ snapshot ─────┼──▶ ┌──────────┬───────────────────┐    │ snapshot, the first │
+//!   └───────────────┘    │ table    │ fresh lists       │    │ buckets copied      │
+//!                        │ (fixed)  │ (grow by pushing) │    │ misses, expunged    │
+//!                        └────┬─────┴─────────┬─────────┘    └──────────┬──────────┘
+//!                             ▼               ▼       shared            ▼
+//!                          ┌───────┐      ┌───────┐                 ┌───────┐
+//!                          │ entry │      │ entry │                 │ entry │  {value*, key, first value}
+//!                          └───────┘      └───────┘                 └───────┘
 //! ```
 //!
 //! # Vocabulary
 //!
-//! * **snapshot** — the immutable table that readers use without a lock; Go's `read`.
-//! * **dirty** — the mutable table that takes new keys; exists while the snapshot is *amended*.
-//! * **amended** — dirty may hold keys that the snapshot lacks.
-//! * **entry** — one key's node, shared by both tables; its value is *nil* when the key is deleted.
-//! * **expunged** — deleted, and absent from dirty.
-//! * **miss** — an operation that had to look into dirty.
+//! * **snapshot** — what readers use without a lock; Go's `read`: an immutable table, and beside it
+//! * **fresh lists** — the keys that came since the table was built.
+//! * **amended** — there are fresh keys.
+//! * **dirty** — the next snapshot while it is being built from the current one, some buckets at a time.
+//! * **entry** — one key's node, shared by both; its value is *nil* when the key is deleted.
+//! * **expunged** — deleted, and left out of dirty.
+//! * **miss** — a lookup that had to find its key in a fresh list.
 //! * **promote** — to publish dirty as the next snapshot.
+//!
+//! # How it departs from Go's
+//!
+//! Go's new keys are in dirty alone, so that every lookup that misses in the snapshot takes the mutex until enough
+//! of them have; and building dirty copies the snapshot at once. Here new keys hang on the snapshot itself, where
+//! every reader finds them and most writers add them without a lock, and dirty is what a growing table has beside
+//! it: the larger one that buckets are evacuated to, a few with each operation that comes by. Nobody waits for it.
 //!
 //! # Where what is argued
 //!
 //! | file         | idea                                                    | invariants |
 //! |--------------|---------------------------------------------------------|------------|
-//! | `entry`      | the three states of a value, and every edge             | E1 to E5   |
+//! | `entry`      | the three states of a value, and every edge             | E1 to E6   |
 //! | `snapshot`   | publication, generations, the thread's cached snapshot  | P1 to P4   |
+//! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
-//! | `promote`    | when dirty becomes the snapshot, when keys go           |            |
+//! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
 //! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
 //! | `iter`, `refs`, `stats`, `traits` | iteration, results, figures, std's traits |    |
 //!
 //! # Linearization points
 //!
-//! | operation                    | with the key's entry in the snapshot        | otherwise             |
-//! |------------------------------|---------------------------------------------|-----------------------|
-//! | a lookup that finds a value  | its load of the entry's value               | the same              |
-//! | a lookup that finds none     | that load; S3                               | its load of the generation (P3), or the look into dirty |
-//! | a write that changes a value | its exchange of the entry's value; S2       | the same, or the insertion into dirty |
-//! | `clear`                      | the store of the generation                 |                       |
+//! | operation                    | with an entry for the key                   | otherwise                        |
+//! |------------------------------|---------------------------------------------|----------------------------------|
+//! | a lookup that finds a value  | its load of the entry's value               |                                  |
+//! | a lookup that finds none     | that load; S3                               | its load of `amended`, the filter, or the list's head; P3 |
+//! | a write that changes a value | its exchange of the entry's value; S2       | its exchange of the list's head; F4 |
+//! | `clear`                      | the store of the generation                 |                                  |
 //!
 //! * **S1** — An operation works on a snapshot that was current at some moment after the operation began (P2).
 //! * **S2** — If `clear` has detached the entry by the time of the exchange, the operation began before that
@@ -57,6 +66,7 @@
 mod conditional;
 mod dirty;
 mod entry;
+mod fresh;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
 mod iter;
@@ -92,14 +102,16 @@ type Kept<'m, K, V> = reclaim::Kept<'m, Snapshot<K, V>, Retired<K, V>>;
 ///
 /// Shared by reference between threads; every method takes `&self`. Reads of settled keys take no lock and
 /// write to no shared memory, so they scale with the number of processors. The design is that of Go's first
-/// `sync.Map`: a read-only snapshot that all readers use, and a mutex-guarded dirty map that takes new keys
-/// and becomes the next snapshot when enough lookups have had to look into it.
+/// `sync.Map`: a read-only snapshot that all readers use, and a dirty map under a mutex that becomes the next
+/// snapshot when enough keys have come. Until then new keys hang on the snapshot in short lists, which are read
+/// and extended without a lock, and the dirty map is built in small instalments: no operation on a key waits for
+/// work in proportion to the map.
 ///
 /// # When to use it
 ///
 /// For shared caches, registries, interners, configuration: keys that are written rarely and read often, or
 /// values that change while the set of keys settles. Not for a stream of keys that are each used a few
-/// times: there every operation takes the mutex.
+/// times: there the entries' allocation and the copying of pointers from snapshot to snapshot are what you pay for.
 ///
 /// # Consistency
 ///
@@ -206,9 +218,10 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// ```
     #[must_use]
     pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
+        let table = EntryTable::with_capacity(capacity);
         Self {
-            published: Published::new(EntryTable::new()),
-            dirty: CachePadded::new(Mutex::new(Dirty::new(capacity))),
+            published: Published::new(table),
+            dirty: CachePadded::new(Mutex::new(Dirty::new())),
             domain: reclaim::Domain::new(),
             hasher,
         }
@@ -232,10 +245,10 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// Every entry, each once, as garbage to be dropped; the map is left empty.
     fn take_entries(&mut self) -> Vec<Retired<K, V>> {
         let snapshot = self.published.take();
-        let dirty = self.dirty.get_mut();
-        let entries = dirty.all_entries(&snapshot);
-        *dirty = Dirty::new(0);
-        entries.into_iter().map(Retired::entry).collect()
+        let dirty = core::mem::replace(self.dirty.get_mut(), Dirty::new());
+        let section = self.domain.enter();
+        let entries = snapshot.entries(&section).chain(dirty.leaving);
+        entries.map(Retired::entry).collect()
     }
 }
 

@@ -5,16 +5,8 @@ use core::hash::{BuildHasher, Hash};
 use equivalent::Equivalent;
 
 use super::entry::{Entry, Held};
+use super::snapshot::Snapshot;
 use super::{Ref, Section, SyncMap};
-
-/// Whether an operation that finds its key in neither table has missed all the same.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum CountMiss {
-    /// Yes: every look into dirty is a miss.
-    Always,
-    /// No: as Go's `CompareAndSwap`, which gives up on an absent key without a copy to pay for.
-    OnlyIfFound,
-}
 
 impl<K, V, S> SyncMap<K, V, S>
 where
@@ -24,13 +16,13 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
-    ///   takes the map's mutex once, and counts as a miss.
+    /// * **Blocking** — never. A lookup that finds its key among the fresh ones is a miss, and every so many
+    ///   misses it takes the map's mutex, if that is free, to build a part of the next snapshot.
     /// * **Ordering** — the write that stored the value happens before the return.
     ///
     /// # Complexity
     ///
-    /// Expected **O(1)**. The miss that promotes dirty finishes its growth first.
+    /// Expected **O(1)**.
     ///
     /// # Panics
     ///
@@ -69,7 +61,7 @@ where
     {
         let hash = self.hash(key);
         let section = self.domain.enter();
-        self.find(&section, hash, key, CountMiss::Always)
+        self.find(&section, hash, key)
             .is_some_and(|entry| entry.load().is_some())
     }
 
@@ -79,58 +71,47 @@ where
         Q: ?Sized + Equivalent<K>,
     {
         let held = Held::new(self.domain.enter(), |section| {
-            let entry = self.find(section, hash, key, CountMiss::Always).ok_or(())?;
+            let entry = self.find(section, hash, key).ok_or(())?;
             let value = entry.load().ok_or(())?;
             Ok(((entry, value), ()))
         });
         Ref::found(held)
     }
 
-    /// The entry of `key`, whatever its state, from the snapshot or else from dirty.
+    /// The entry of `key`, whatever its state.
     #[inline]
     pub(super) fn find<'s, Q>(
         &self,
         section: &'s Section<'_, K, V>,
         hash: u64,
         key: &Q,
-        miss: CountMiss,
     ) -> Option<&'s Entry<K, V>>
     where
         Q: ?Sized + Equivalent<K>,
     {
         let snapshot = self.snapshot(section);
-        match snapshot.find(section, hash, |entry| key.equivalent(entry.key())) {
+        match snapshot.find_settled(section, hash, |entry| key.equivalent(entry.key())) {
             Some(entry) => Some(entry.get(section)),
-            // Absent when the generation was read (P3).
-            None if !snapshot.is_amended() => None,
-            None => self.find_locked(section, hash, key, miss),
+            None if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
+            None => self.find_fresh(section, snapshot, hash, key),
         }
     }
 
-    #[cold]
     #[inline(never)]
-    fn find_locked<'s, Q>(
+    fn find_fresh<'s, Q>(
         &self,
         section: &'s Section<'_, K, V>,
+        snapshot: &Snapshot<K, V>,
         hash: u64,
         key: &Q,
-        miss: CountMiss,
     ) -> Option<&'s Entry<K, V>>
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let mut locked = self.lock(section);
-        let found = locked.find_read(hash, |other| key.equivalent(other));
-        if let Some(entry) = found.filter(|_| !cfg!(splitmap_planted = "stale_snapshot")) {
-            return Some(entry.get(section));
-        }
-        if !locked.is_amended() {
-            return None;
-        }
-        let found = locked.find_dirty(hash, |other| key.equivalent(other));
-        if found.is_some() || miss == CountMiss::Always {
-            locked.miss();
-        }
-        found.map(|entry| entry.get(section))
+        let fresh = snapshot.fresh();
+        let found = fresh.find(section, hash, |other| key.equivalent(other));
+        let found = found.ok()?.get(section);
+        self.note_miss(section, snapshot);
+        Some(found)
     }
 }

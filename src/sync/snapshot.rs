@@ -1,6 +1,7 @@
 //! The read-only snapshot, and how it is published and found again.
 //!
-//! A snapshot is an immutable table of entry pointers. It is published through an `arc-swap` cell and
+//! A snapshot is an immutable table of entry pointers, and the fresh lists of the keys that came since it was
+//! built. It is published through an `arc-swap` cell and
 //! then stamped valid by the generation counter; each thread keeps the snapshot it last saw in its reader
 //! slot, and one load of the counter tells whether that is still the current one.
 //!
@@ -11,13 +12,15 @@
 //! * **P2** — A thread uses a snapshot only if, at some moment inside its section, the counter held that
 //!   snapshot's generation. (The cell may already hold the next one; using that early would show
 //!   one thread the future while another still sees the past.)
-//! * **P3** — `amended` changes once, from false to true, under the mutex, before the first key that the
-//!   snapshot lacks is in dirty. So a reader that misses in a current snapshot, and then finds it not
-//!   amended, knows that the key was absent when it read the counter.
+//! * **P3** — `amended` changes once, from false to true, before the first entry is pushed to a fresh list. So a
+//!   reader that misses in the table and then finds the snapshot not amended, or nothing in the fresh list,
+//!   knows that the key was absent at that moment, or, if the snapshot was superseded before (F4), at the
+//!   moment when it was.
 //! * **P4** — An entry that is dropped by a publication is retired after the store of the counter. A section
 //!   that looks into the older snapshot read the older counter, so it began before the retirement.
 
-use super::entry::{Entry, EntryPtr};
+use super::entry::{Entry, EntryPtr, Unpublished};
+use super::fresh::{self, Fresh, Head, Push};
 use super::{Section, SyncMap};
 use crate::bucket::{Position, Table};
 use crate::primitive::{
@@ -27,23 +30,39 @@ use crate::primitive::{
 /// A bucket table of entry pointers, with the low hash bits of each.
 pub(super) type EntryTable<K, V> = Table<EntryPtr<K, V>, u32>;
 
-/// An immutable table of entries, as readers see it.
+/// The table that readers see, which does not change, and the keys that came since it was built.
 pub(super) struct Snapshot<K, V> {
     generation: u64,
+    /// Some fresh list may have an entry.
     amended: AtomicBool,
     table: EntryTable<K, V>,
+    fresh: Fresh<K, V>,
 }
 
 impl<K, V> Snapshot<K, V> {
-    pub(super) fn len(&self) -> usize {
-        self.table.len()
+    fn new(generation: u64, table: EntryTable<K, V>, fresh: Fresh<K, V>) -> Self {
+        debug_assert_eq!(fresh.len(), table.buckets(), "a list for each bucket");
+        Self {
+            generation,
+            amended: AtomicBool::new(false),
+            table,
+            fresh,
+        }
     }
 
-    /// The entry that `is_match` accepts among those with this hash, and perhaps others.
+    pub(super) fn table(&self) -> &EntryTable<K, V> {
+        &self.table
+    }
+
+    pub(super) fn fresh(&self) -> &Fresh<K, V> {
+        &self.fresh
+    }
+
+    /// The table's entry that `is_match` accepts among those with this hash, and perhaps others.
     ///
     /// `self` was found current inside `section` (P2), which is why its pointers may be followed.
     #[inline]
-    pub(super) fn find(
+    pub(super) fn find_settled(
         &self,
         section: &Section<'_, K, V>,
         hash: u64,
@@ -54,30 +73,84 @@ impl<K, V> Snapshot<K, V> {
             .copied()
     }
 
-    /// All entries, whatever their states, in an order of the table's.
-    pub(super) fn entries(&self) -> impl Iterator<Item = EntryPtr<K, V>> {
-        self.table.iter(0).copied()
+    /// Adds an entry whose key is not in the table, and not in its list behind `compared`.
+    pub(super) fn push(
+        &self,
+        section: &Section<'_, K, V>,
+        new: Unpublished<K, V>,
+        compared: Head<K, V>,
+        hash: u64,
+    ) -> Push<K, V>
+    where
+        K: Eq,
+    {
+        self.amend();
+        self.fresh.expect(hash);
+        let push = self.fresh.list(hash).push(section, new, compared, hash);
+        if let Push::Added(_) = push {
+            section.count(1);
+            section.note_addition();
+        }
+        push
+    }
+
+    /// All entries, whatever their states.
+    pub(super) fn entries(
+        &self,
+        section: &Section<'_, K, V>,
+    ) -> impl Iterator<Item = EntryPtr<K, V>> {
+        let mut at = fresh::At::start();
+        let fresh = core::iter::from_fn(move || self.fresh.next(&mut at, section));
+        self.table.iter(0).copied().chain(fresh)
     }
 
     /// The next entry of a walk over the snapshot.
-    pub(super) fn next(&self, at: &mut Position<EntryPtr<K, V>>) -> Option<EntryPtr<K, V>> {
-        self.table.next(at, random).copied()
+    pub(super) fn next(
+        &self,
+        at: &mut At<K, V>,
+        section: &Section<'_, K, V>,
+    ) -> Option<EntryPtr<K, V>> {
+        if !at.table_done {
+            if let Some(entry) = self.table.next(&mut at.table, random) {
+                return Some(*entry);
+            }
+            at.table_done = true;
+        }
+        self.fresh.next(&mut at.fresh, section)
     }
 
-    /// Whether dirty may hold keys that the snapshot lacks.
+    /// Whether some fresh list may have an entry.
     #[inline]
     pub(super) fn is_amended(&self) -> bool {
-        yield_point(); // the snapshot was looked into
-        // ORDERING: SeqCst. Acquire pairs with `amend`: who sees it takes the mutex, so nothing more is
-        // published by it. The total order with entries and generations is for a thread that writes
-        // one key, without the mutex, and then misses another (P3). Model: sb::known_and_new_key.
+        yield_point(); // the table was looked into
+        // ORDERING: SeqCst. The total order with entries, lists and generations is for a thread that writes
+        // one key and then misses another (P3). Model: sb::known_and_new_key.
         self.amended.load(Ordering::SeqCst)
     }
 
-    /// Under the mutex, before the first new key is put into dirty (P3).
+    /// Before an entry is pushed to a fresh list (P3). Writes to shared memory the first time only.
     pub(super) fn amend(&self) {
-        // ORDERING: SeqCst, for the total order that `is_amended` names. Model: sb::known_and_new_key.
-        self.amended.store(true, Ordering::SeqCst);
+        if !self.is_amended() {
+            // ORDERING: SeqCst, for the total order that `is_amended` names. Model: sb::known_and_new_key.
+            self.amended.store(true, Ordering::SeqCst);
+        }
+    }
+}
+
+/// Where a walk over a snapshot is.
+pub(super) struct At<K, V> {
+    table: Position<EntryPtr<K, V>>,
+    table_done: bool,
+    fresh: fresh::At<K, V>,
+}
+
+impl<K, V> At<K, V> {
+    pub(super) const fn start() -> Self {
+        Self {
+            table: Position::new(),
+            table_done: false,
+            fresh: fresh::At::start(),
+        }
     }
 }
 
@@ -92,11 +165,8 @@ impl<K, V> Published<K, V> {
     const FIRST: u64 = 1;
 
     pub(super) fn new(table: EntryTable<K, V>) -> Self {
-        let snapshot = Snapshot {
-            generation: Self::FIRST,
-            amended: AtomicBool::new(false),
-            table,
-        };
+        let fresh = Fresh::new(table.buckets());
+        let snapshot = Snapshot::new(Self::FIRST, table, fresh);
         Self {
             generation: CachePadded::new(AtomicU64::new(Self::FIRST)),
             cell: SnapshotCell::new(Arc::new(snapshot)),
@@ -151,16 +221,13 @@ impl<K, V> Published<K, V> {
         }
     }
 
-    /// Publishes `table` as the next snapshot. Under the mutex (P1).
-    pub(super) fn replace(&self, table: EntryTable<K, V>) {
+    /// Publishes the next snapshot. Under the mutex (P1), with all lists of this one frozen (F4).
+    pub(super) fn replace(&self, table: EntryTable<K, V>, fresh: Fresh<K, V>) {
         // 64 bits also on 32-bit machines: a counter that came round would make a thread that slept so
         // long take its old snapshot for the current one.
         let generation = self.generation() + 1;
-        self.cell.store(Arc::new(Snapshot {
-            generation,
-            amended: AtomicBool::new(false),
-            table,
-        }));
+        let snapshot = Snapshot::new(generation, table, fresh);
+        self.cell.store(Arc::new(snapshot));
         yield_point(); // the cell is ahead of the counter
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
         // there. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
@@ -170,7 +237,9 @@ impl<K, V> Published<K, V> {
     /// The current snapshot, to whoever has the map to itself; an empty one takes its place.
     pub(super) fn take(&mut self) -> Arc<Snapshot<K, V>> {
         let snapshot = self.cell.load();
-        self.replace(EntryTable::new());
+        let table = EntryTable::new();
+        let fresh = Fresh::new(table.buckets());
+        self.replace(table, fresh);
         snapshot
     }
 }

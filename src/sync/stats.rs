@@ -1,6 +1,7 @@
 //! Figures that make the split's one surprising behaviour visible: who pays, and when.
 
 use super::SyncMap;
+use super::dirty::Next;
 
 /// A map's figures at one moment, from [`SyncMap::stats`].
 ///
@@ -17,13 +18,16 @@ use super::SyncMap;
 pub struct Stats {
     /// Keys in the read snapshot, deleted ones that are still in it included.
     pub read_len: usize,
-    /// Keys in the dirty map, those that it shares with the snapshot included; 0 when there is none.
+    /// Keys that the next snapshot has to take over, those of the current one included; 0 when there is no new
+    /// key. Off by one for each thread that is just adding a key, or was at the last promotion.
     pub dirty_len: usize,
-    /// Whether the dirty map may hold keys that the snapshot lacks, so that a lookup may need the mutex.
+    /// Whether there may be keys that came since the snapshot's table was built. Lookups find them without the
+    /// mutex, but not as fast.
     pub amended: bool,
-    /// Operations since the last promotion that had to look into the dirty map.
+    /// Operations since the last promotion that found their key among those, as far as threads have reported
+    /// them: up to 31 a thread are not.
     pub misses: usize,
-    /// Times that the dirty map became the snapshot.
+    /// Times that a new snapshot was published with the keys that had come.
     pub promotions: u64,
     /// Operations that had to take the mutex.
     pub locked_ops: u64,
@@ -49,14 +53,23 @@ impl<K, V, S> SyncMap<K, V, S> {
         let section = self.domain.enter();
         let dirty = self.dirty.lock();
         let snapshot = self.snapshot(&section);
+        let amended = snapshot.is_amended();
+        let read_len = snapshot.table().len();
+        let additions = self.domain.additions();
+        let fresh = additions.wrapping_sub(dirty.additions_before);
+        let expunged = dirty.next.as_ref().map_or(0, Next::left_out);
         Stats {
-            read_len: snapshot.len(),
-            dirty_len: dirty.len(),
-            amended: snapshot.is_amended(),
+            read_len,
+            dirty_len: if amended {
+                read_len + fresh - expunged
+            } else {
+                0
+            },
+            amended,
             misses: dirty.misses,
             promotions: dirty.promotions,
             locked_ops: dirty.locked_ops,
-            retired: self.domain.waiting(),
+            retired: self.domain.waiting() + dirty.leaving.len(),
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Operations on the whole map.
 
+use super::Section;
 use super::SyncMap;
 use super::entry::{EntryPtr, Retired};
-use super::snapshot::EntryTable;
-use super::{Section, dirty::Dirty};
+use super::fresh::Fresh;
+use super::snapshot::{At, EntryTable};
 
 impl<K, V, S> SyncMap<K, V, S> {
     /// The number of entries.
@@ -33,13 +34,14 @@ impl<K, V, S> SyncMap<K, V, S> {
         self.len() == 0
     }
 
-    /// Makes all keys readable without the mutex, and drops deleted ones from the tables, now.
+    /// Publishes a snapshot whose table has all keys and no deleted ones, now.
     ///
     /// Worth a call after a bulk load. Does nothing if there are neither new nor deleted keys.
     ///
     /// # Concurrency
     ///
-    /// Takes the mutex once, for as long as it takes. Lookups of keys in the snapshot go on meanwhile.
+    /// Takes the mutex once, for as long as it takes. Lookups and changes of keys that are there go on meanwhile; new
+    /// keys wait.
     ///
     /// # Complexity
     ///
@@ -67,7 +69,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// # Concurrency
     ///
-    /// Takes the mutex to promote, and again at the end if anything was removed; never while `keep` runs.
+    /// Takes the mutex at the end, to [`promote`](Self::promote), if anything was removed; never while `keep` runs.
     ///
     /// # Complexity
     ///
@@ -91,12 +93,16 @@ impl<K, V, S> SyncMap<K, V, S> {
         F: FnMut(&K, &V) -> bool,
     {
         let section = self.domain.enter();
-        let snapshot = self.promoted(&section);
+        let snapshot = self.published.current_shared(&section);
         // From here on the walk's own share keeps the snapshot, and `keep` may see many more of them.
         let _section = section.keep();
         let mut removed = false;
-        for pointer in snapshot.entries() {
+        let mut at = At::start();
+        loop {
             let section = self.domain.enter();
+            let Some(pointer) = snapshot.next(&mut at, &section) else {
+                break;
+            };
             let entry = pointer.get(&section);
             while let Some(seen) = entry.load() {
                 if keep(entry.key(), seen) {
@@ -117,8 +123,8 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — takes the mutex for a short time, unless the map has no keys. The entries are
-    ///   emptied and handed to reclamation after that.
+    /// * **Blocking** — takes the mutex, for as long as it takes to list the entries, unless the map has no keys. They
+    ///   are emptied and handed to reclamation after that.
     /// * **Ordering** — happens before every operation that sees a key absent because of it.
     ///
     /// # Complexity
@@ -136,7 +142,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     pub fn clear(&self) {
         let section = self.domain.enter();
         let snapshot = self.snapshot(&section);
-        if snapshot.len() == 0 && !snapshot.is_amended() {
+        if snapshot.table().is_empty() && !snapshot.is_amended() {
             return;
         }
         for pointer in self.detach_all(&section) {
@@ -146,20 +152,22 @@ impl<K, V, S> SyncMap<K, V, S> {
         section.flush();
     }
 
-    /// Publishes an empty snapshot and an empty dirty, and returns all entries that there were.
+    /// Publishes an empty snapshot, drops dirty, and returns all entries that there were.
     ///
     /// The store of the generation in `replace` is the linearization point of `clear`.
     fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {
         let mut locked = self.lock(section);
         let snapshot = locked.snapshot;
-        let former = Dirty {
-            table: locked.dirty.table.take(),
-            expunged: core::mem::take(&mut locked.dirty.expunged),
-            ..Dirty::new(0)
-        };
-        locked.dirty.misses = 0;
-        let entries = former.all_entries(snapshot);
-        self.published.replace(EntryTable::new());
+        let mut entries: Vec<_> = snapshot.table().iter(0).copied().collect();
+        for list in snapshot.fresh().all() {
+            let newest = list.freeze();
+            let next = |entry: &EntryPtr<K, V>| entry.get(section).next();
+            entries.extend(core::iter::successors(newest, next));
+        }
+        locked.dirty.next = None;
+        let table = EntryTable::new();
+        let fresh = Fresh::new(table.buckets());
+        locked.publish_table(table, fresh);
         entries
     }
 }

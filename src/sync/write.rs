@@ -4,8 +4,8 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::dirty::Side;
-use super::entry::{Fill, Found, Held, Swap};
+use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished};
+use super::fresh::Push;
 use super::{OccupiedError, Ref, Section, SyncMap};
 
 /// What [`SyncMap::fill`] did.
@@ -14,6 +14,15 @@ enum Filled<'s, K, V> {
     Stored(Found<'s, K, V>),
     /// Found a value there, and gives the new one back.
     Occupied(Found<'s, K, V>, V),
+}
+
+/// Where a key that is to be written has its place.
+enum Place<'s, K, V> {
+    /// In a new entry, which has the given value.
+    Added(Found<'s, K, V>),
+    Present(&'s Entry<K, V>, K, V),
+    /// In a frozen fresh list: the mutex is needed.
+    Frozen(Unpublished<K, V>),
 }
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -27,15 +36,15 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
-    ///   map's mutex once.
+    /// * **Blocking** — seldom: a key that is new, or comes back, in a part of the map that is just being taken over
+    ///   into the next snapshot takes the map's mutex once.
     /// * **Ordering** — happens before every operation that sees the value. The write that stored the value
     ///   returned happens before the return.
     ///
     /// # Complexity
     ///
-    /// Expected **O(1)**. The first new key after a promotion copies the table of pointers: **O(n)**, paid
-    /// for by the misses that caused the promotion.
+    /// Expected **O(1)**. Every so many new keys a thread takes over a bounded number of buckets into the next
+    /// snapshot.
     ///
     /// # Panics
     ///
@@ -69,8 +78,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot and not expunged. Otherwise takes the
-    ///   map's mutex once; finding the key in dirty counts as a miss.
+    /// * **Blocking** — as [`insert`](Self::insert).
     /// * **Ordering** — the call that stored a value happens before every call that returns it.
     ///
     /// # Errors
@@ -178,33 +186,26 @@ where
         key: K,
         value: V,
     ) -> Option<Found<'s, K, V>> {
-        let snapshot = self.snapshot(section);
-        let found = snapshot.find(section, hash, |entry| key == *entry.key());
-        let Some(entry) = found.map(|entry| entry.get(section)) else {
-            return self.swap_locked(section, hash, key, value);
+        let new = match self.find_or_push(section, hash, key, value) {
+            Place::Added(_) => return None,
+            Place::Present(entry, key, value) => match entry.swap(section, Box::new(value)) {
+                Swap::Replaced(old) => return Some((entry, old)),
+                Swap::Filled => return None,
+                Swap::Expunged(value) => Unpublished::new(hash, key, *value),
+            },
+            Place::Frozen(new) => new,
         };
-        match entry.swap(section, Box::new(value)) {
-            Swap::Replaced(old) => Some((entry, old)),
-            Swap::Filled => None,
-            Swap::Expunged(value) => self.swap_locked(section, hash, key, *value),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn swap_locked<'s>(
-        &self,
-        section: &'s Section<'_, K, V>,
-        hash: u64,
-        key: K,
-        value: V,
-    ) -> Option<Found<'s, K, V>> {
         let mut locked = self.lock(section);
-        let Some((_, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
-            locked.add(hash, key, value);
-            return None;
+        let (entry, new) = match locked.add(hash, new) {
+            Ok(_) => {
+                locked.step();
+                return None;
+            }
+            Err(present) => present,
         };
+        let (_key, value) = new.into_pair(); // the key's `Drop` runs after the mutex is released
         let swapped = entry.swap(section, Box::new(value));
+        locked.step();
         drop(locked);
         match swapped {
             Swap::Replaced(old) => Some((entry, old)),
@@ -221,45 +222,78 @@ where
         key: K,
         value: V,
     ) -> Filled<'s, K, V> {
-        let snapshot = self.snapshot(section);
-        let found = snapshot.find(section, hash, |entry| key == *entry.key());
-        let Some(entry) = found.map(|entry| entry.get(section)) else {
-            return self.fill_locked(section, hash, key, value);
+        let new = match self.find_or_push(section, hash, key, value) {
+            Place::Added(found) => return Filled::Stored(found),
+            Place::Present(entry, key, value) => {
+                let filled = match entry.fill(section, value) {
+                    Fill::Stored(value) => Ok(Filled::Stored((entry, value))),
+                    Fill::Occupied(current, value) => Ok(Filled::Occupied((entry, current), value)),
+                    Fill::Expunged(value) => Err(value),
+                };
+                match filled {
+                    Ok(filled) => {
+                        drop(key); // before the result is in its place, where it would leak if this panicked
+                        return filled;
+                    }
+                    Err(value) => Unpublished::new(hash, key, value),
+                }
+            }
+            Place::Frozen(new) => new,
         };
-        let filled = match entry.fill(section, value) {
-            Fill::Stored(value) => Filled::Stored((entry, value)),
-            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
-            Fill::Expunged(value) => return self.fill_locked(section, hash, key, value),
-        };
-        drop(key); // before the result is in its place, where it would leak if this panicked
-        filled
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn fill_locked<'s>(
-        &self,
-        section: &'s Section<'_, K, V>,
-        hash: u64,
-        key: K,
-        value: V,
-    ) -> Filled<'s, K, V> {
         let mut locked = self.lock(section);
-        let Some((side, entry)) = locked.find_to_fill(hash, |other| key == *other) else {
-            return Filled::Stored(locked.add(hash, key, value));
+        let (entry, new) = match locked.add(hash, new) {
+            Ok(found) => {
+                locked.step();
+                return Filled::Stored(found);
+            }
+            Err(present) => present,
         };
+        let (key, value) = new.into_pair();
         let filled = entry.fill(section, value);
-        if side == Side::Dirty {
-            locked.miss();
-        }
+        locked.step();
         drop(locked);
         let filled = match filled {
             Fill::Stored(value) => Filled::Stored((entry, value)),
             Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
             Fill::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
         };
-        drop(key); // as in `fill`
+        drop(key); // as above
         filled
+    }
+
+    /// Finds the key's entry, or adds one with this value, without the mutex.
+    #[inline]
+    fn find_or_push<'s>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: V,
+    ) -> Place<'s, K, V> {
+        let snapshot = self.snapshot(section);
+        if let Some(entry) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
+            return Place::Present(entry.get(section), key, value);
+        }
+        let fresh = snapshot.fresh();
+        let head = match fresh.find(section, hash, |other| key == *other) {
+            Ok(found) => {
+                self.note_miss(section, snapshot);
+                return Place::Present(found.get(section), key, value);
+            }
+            Err(head) => head,
+        };
+        let new = Unpublished::new(hash, key, value);
+        match snapshot.push(section, new, head, hash) {
+            Push::Added(added) => {
+                self.noted(section, snapshot);
+                Place::Added(added.just_published(section))
+            }
+            Push::Present(found, new) => {
+                let (key, value) = new.into_pair();
+                Place::Present(found.get(section), key, value)
+            }
+            Push::Frozen(new) => Place::Frozen(new),
+        }
     }
 }
 
@@ -274,8 +308,7 @@ where
     ///
     /// # Concurrency
     ///
-    /// * **Blocking** — never, if the key is in the read snapshot or the snapshot is not amended. Otherwise
-    ///   takes the map's mutex once, and counts as a miss.
+    /// * **Blocking** — never.
     /// * **Ordering** — happens before every operation that sees the key absent because of it. The write
     ///   that stored the value happens before the return.
     ///
@@ -319,42 +352,9 @@ where
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let snapshot = self.snapshot(section);
-        match snapshot.find(section, hash, |entry| key.equivalent(entry.key())) {
-            Some(entry) => {
-                let entry = entry.get(section);
-                Some((entry, entry.take(section)?))
-            }
-            // Absent when the generation was read (P3).
-            None if !snapshot.is_amended() => None,
-            None => self.take_locked(section, hash, key),
-        }
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn take_locked<'s, Q>(
-        &self,
-        section: &'s Section<'_, K, V>,
-        hash: u64,
-        key: &Q,
-    ) -> Option<Found<'s, K, V>>
-    where
-        Q: ?Sized + Equivalent<K>,
-    {
-        let mut locked = self.lock(section);
-        if let Some(entry) = locked.find_read(hash, |other| key.equivalent(other)) {
-            drop(locked);
-            let entry = entry.get(section);
-            return Some((entry, entry.take(section)?));
-        }
-        if !locked.is_amended() {
-            return None;
-        }
-        let taken = locked
-            .unlink(hash, |other| key.equivalent(other))
-            .and_then(|entry| Some((entry, entry.take(section)?)));
-        locked.miss();
-        taken
+        let entry = self.find(section, hash, key)?;
+        let taken = entry.take(section)?;
+        self.note_removal(section);
+        Some((entry, taken))
     }
 }

@@ -1,4 +1,5 @@
-//! The states of Go's `sync.Map` after each operation, as observed on the original.
+//! The figures of a small map after each operation: what amends, what counts as a miss, when the next snapshot is
+//! begun, copied and published.
 
 use splitmap::SyncMap;
 
@@ -24,8 +25,10 @@ impl Trace {
     }
 }
 
+/// A small map has four fresh lists: the fourth addition or miss begins the next snapshot, the fifth copies and
+/// the sixth publishes it.
 #[test]
-fn trace_of_the_original_is_reproduced() {
+fn additions_and_misses_promote() {
     let mut t = Trace {
         map: SyncMap::with_hasher(good()),
         step: 0,
@@ -34,76 +37,112 @@ fn trace_of_the_original_is_reproduced() {
     t.map.insert(1, 1);
     t.expect(0, true, 1, 0);
     t.map.insert(2, 2);
-    t.expect(0, true, 2, 0);
     t.map.insert(3, 3);
-    t.expect(0, true, 3, 0);
-    assert!(t.map.insert(3, 3).is_some());
     t.expect(0, true, 3, 0);
     assert!(t.map.get(&1).is_some());
     t.expect(0, true, 3, 1);
     assert!(t.map.get(&9).is_none());
-    t.expect(0, true, 3, 2);
+    t.expect(0, true, 3, 1);
     assert!(t.map.compare_and_swap(&9, &0, 1).is_err());
-    t.expect(0, true, 3, 2);
+    t.expect(0, true, 3, 1);
     assert!(t.map.compare_and_swap(&1, &1, 10).is_ok());
+    t.expect(0, true, 3, 2);
+    assert!(t.map.insert(3, 30).is_some());
     t.expect(3, false, 0, 0);
     assert!(t.map.remove(&1).is_some());
-    t.expect(3, false, 0, 0);
     assert!(t.map.get(&9).is_none());
     t.expect(3, false, 0, 0);
-    // 2 and 3 are copied, 1 is expunged.
-    t.map.insert(4, 4);
-    t.expect(3, true, 3, 0);
-    // 1 is brought back.
-    assert!(t.map.insert(1, 1).is_none());
-    t.expect(3, true, 4, 0);
-    assert!(t.map.remove(&4).is_some());
-    t.expect(3, true, 3, 1);
-    assert!(t.map.try_insert(5, 5).is_ok());
-    t.expect(3, true, 4, 1);
-    assert!(t.map.try_insert(5, 6).is_err());
-    t.expect(3, true, 4, 2);
     assert!(t.map.iter().next().is_some());
-    t.expect(4, false, 0, 0);
-    t.map.insert(6, 6);
-    t.expect(4, true, 5, 0);
-    t.map.clear();
-    t.expect(0, false, 0, 0);
-    t.map.insert(7, 7);
-    t.expect(0, true, 1, 0);
-    // The removal empties dirty, and an empty dirty is promoted at once.
-    assert!(t.map.remove(&7).is_some());
-    t.expect(0, false, 0, 0);
-    assert!(t.map.compare_and_remove(&8, &0).is_none());
-    t.expect(0, false, 0, 0);
-    t.map.insert(8, 8);
-    t.map.insert(9, 9);
-    t.expect(0, true, 2, 0);
-    assert!(t.map.compare_and_remove(&8, &0).is_none());
-    t.expect(0, true, 2, 1);
-    // The dead key is promoted with the rest.
-    assert!(t.map.compare_and_remove(&8, &8).is_some());
-    t.expect(2, false, 0, 0);
+    t.map.insert(4, 4);
+    t.expect(3, true, 4, 0);
     t.map.clear();
     t.expect(0, false, 0, 0);
     assert_eq!(t.map.len(), 0);
 }
 
+/// An entry that is deleted when its bucket is copied is left out; one that comes back is put in again.
 #[test]
-fn misses_promote_when_they_reach_the_size_of_dirty() {
+fn deleted_keys_are_left_out_and_brought_back() {
+    let mut t = Trace {
+        map: (0..8).map(|n| (n, n)).collect(),
+        step: 0,
+    };
+    t.expect(8, false, 0, 0);
+    for key in 0..4 {
+        assert!(t.map.remove(&key).is_some());
+    }
+    for key in 8..16 {
+        t.map.insert(key, key);
+    }
+    t.expect(8, true, 16, 0); // two buckets have eight lists: begun
+    t.map.insert(16, 16);
+    t.expect(8, true, 13, 0); // copied, without the four
+    assert!(t.map.insert(0, 1).is_none());
+    t.expect(14, false, 0, 0); // published, with 0 again
+    assert_eq!(t.map.get(&0).as_deref(), Some(&1));
+    assert_eq!(t.map.len(), 14);
+}
+
+#[test]
+fn misses_alone_promote() {
     let map = SyncMap::with_hasher(good());
-    for key in 0..100 {
+    map.insert(0, 0);
+    let mut lookups = 0;
+    while map.stats().amended {
+        assert!(map.get(&0).is_some());
+        lookups += 1;
+        assert!(lookups < 10, "lookups do not promote");
+    }
+    let stats = map.stats();
+    assert_eq!((stats.read_len, stats.misses, stats.promotions), (1, 0, 1));
+    let before = stats.locked_ops;
+    for _ in 0..100 {
+        assert!(map.get(&0).is_some());
+        assert!(map.get(&1).is_none());
+    }
+    assert_eq!(map.stats().locked_ops, before);
+}
+
+/// However many lookups miss beside however many new keys.
+#[test]
+fn absent_keys_take_no_lock() {
+    let map: SyncMap<u32, u32, Good> = (0..1_000).map(|n| (n, n)).collect();
+    for key in 1_000..1_100 {
         map.insert(key, key);
     }
-    for _ in 0..99 {
-        assert!(map.get(&0).is_some());
+    let before = map.stats();
+    assert!(before.amended);
+    for key in 10_000..20_000 {
+        assert!(map.get(&key).is_none());
+        assert!(map.remove(&key).is_none());
     }
-    assert!(map.stats().amended);
-    assert!(map.get(&0).is_some());
-    let stats = map.stats();
-    assert!(!stats.amended);
-    assert_eq!(stats.read_len, 100);
-    assert_eq!(stats.misses, 0);
+    assert_eq!(map.stats(), before);
+}
+
+/// Most keys gone is a reason of its own.
+#[test]
+fn removals_alone_promote() {
+    let map: SyncMap<u32, u32, Good> = (0..1_000).map(|n| (n, n)).collect();
+    for key in 0..900 {
+        assert!(map.remove(&key).is_some());
+    }
+    assert!(map.stats().read_len < 600, "{:?}", map.stats());
+    assert_eq!(map.iter().count(), 100);
+}
+
+/// Nobody locks for a new key of its own, and reports are rare in a large map.
+#[test]
+fn new_keys_take_few_locks() {
+    let map: SyncMap<u32, u32, Good> = (0..10_000).map(|n| (n, n)).collect();
+    let before = map.stats().locked_ops;
+    for key in 10_000..14_000 {
+        map.insert(key, key);
+    }
+    let locks = map.stats().locked_ops - before;
+    assert!(locks <= 4_000 / 30, "{locks} for 4,000 new keys");
+    for key in 0..14_000 {
+        assert_eq!(map.get(&key).as_deref(), Some(&key));
+    }
 }
 
 #[test]

@@ -122,6 +122,35 @@ impl<T, M: Stamp> Table<T, M> {
         Some(unsafe { place.entry.as_ref() })
     }
 
+    /// The number of primary buckets; entries with the same low bits of their hashes share one.
+    pub(crate) fn buckets(&self) -> usize {
+        self.current.primary()
+    }
+
+    /// Shows the entries of one primary bucket and its overflow buckets.
+    ///
+    /// # Panics
+    ///
+    /// While the table is growing, or if there is no such bucket.
+    pub(crate) fn for_each_of(&self, bucket: usize, mut show: impl FnMut(&T)) {
+        assert!(self.evacuation.is_none(), "entries are in two generations");
+        assert!(bucket < self.buckets(), "no primary bucket: {bucket}");
+        if !self.current.is_allocated() {
+            return;
+        }
+        let mut bucket = bucket;
+        loop {
+            for cell in self.current.word(bucket).live() {
+                // SAFETY: the cell is live, so it is initialised (B1); `&self` keeps it so.
+                show(unsafe { self.current.entry(bucket, cell).as_ref() });
+            }
+            bucket = self.current.link(bucket);
+            if bucket == 0 {
+                return;
+            }
+        }
+    }
+
     /// Like [`Self::find`], to change the entry. Does no growth work: see [`Self::advance_growth`].
     #[inline]
     pub(crate) fn find_mut(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&mut T> {
