@@ -70,7 +70,7 @@ impl<K, V> Dirty<K, V> {
 
 impl<K, V> Next<K, V> {
     /// Entries that are not taken over, as they have no value.
-    pub(super) const fn left_out(&self) -> usize {
+    pub(super) fn left_out(&self) -> usize {
         self.expunged.len() - self.revived
     }
 
