@@ -18,6 +18,14 @@ step "rustfmt loom_user" rustfmt --check --edition 2024 examples/loom_user/src/l
 # Every lint of the manifests, on every target of every member.
 step "cargo clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
+# The optional features, each alone and both.
+for features in serde rayon serde,rayon; do
+    step "cargo clippy, $features" cargo clippy --quiet --locked --lib --features "$features" -- -D warnings
+done
+
+# Tests that only exist with a feature.
+step "cargo clippy, tests of features" cargo clippy --quiet --locked --all-features --test it -- -D warnings
+
 # The other half of what ships: the fallback for systems without a process-wide barrier.
 step "cargo clippy, fence fallback" env RUSTFLAGS="${RUSTFLAGS:-} --cfg splitmap_fence" \
     cargo clippy --quiet --locked --lib -- -D warnings

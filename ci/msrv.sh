@@ -27,4 +27,4 @@ export RUSTC
 [[ $("$RUSTC" --version) == "rustc $promised."* ]] || skip "no Rust $promised to be had"
 
 # Today's cargo, that day's compiler.
-step "cargo check, Rust $promised" cargo check --quiet --locked --lib --target-dir "$build_dir/msrv"
+step "cargo check, Rust $promised" cargo check --quiet --locked --lib --all-features --target-dir "$build_dir/msrv"

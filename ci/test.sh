@@ -17,6 +17,9 @@ fi
 # Examples in the documentation and in the README.
 step "doctests" cargo test --quiet --locked --doc
 
+# Those of the optional features, which are off elsewhere.
+step "doctests, rayon" cargo test --quiet --locked --doc --features rayon parallel
+
 # Every example runs with its defaults and checks itself.
 for example in examples/*.rs examples/*/main.rs; do
     [[ -e $example ]] || continue
@@ -27,6 +30,9 @@ done
 
 # With debug assertions: the invariants are validated as the tests go.
 step "tests, debug" run_tests "$@"
+
+# What the optional features add, which is off elsewhere.
+step "tests, all features" run_tests --all-features parallel serialize
 
 # Without them: the code that ships, at the speed at which threads really meet.
 step "tests, release" run_tests "$release" "$@"

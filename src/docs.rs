@@ -1,4 +1,5 @@
-//! Longer pages: how the maps work inside, and how that is known to be right.
+//! Longer pages: which map to use, how to come here from another, how the maps work inside, and how that is
+//! known to be right.
 //!
 //! Nothing here is needed to use the crate.
 
@@ -7,3 +8,9 @@ pub mod bucket_map {}
 
 #[doc = include_str!("docs/loom.md")]
 pub mod model_checking {}
+
+#[doc = include_str!("docs/chooser.md")]
+pub mod chooser {}
+
+#[doc = include_str!("docs/migration.md")]
+pub mod migration {}

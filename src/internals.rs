@@ -1,14 +1,28 @@
 //! Handles on private parts, for the models in `loom-tests`; absent from every other build.
 
 use crate::primitive::Arc;
-use crate::reclaim;
+use crate::reclaim::{self, Garbage};
 
 pub use crate::primitive::{Choices, ProcessBarrier, choose};
 pub use crate::sync::handle::{Node, check};
 
 /// A domain of reclamation without a map.
 #[derive(Debug)]
-pub struct Domain<C, G>(reclaim::Domain<C, G>);
+pub struct Domain<C, G>(reclaim::Domain<C, Object<G>>);
+
+/// Something to be dropped.
+struct Object<G>(G);
+
+impl<G> Garbage for Object<G> {
+    type Memory = ();
+
+    const KEPT: usize = 0;
+
+    fn end(self) -> Option<()> {
+        drop(self.0);
+        None
+    }
+}
 
 impl<C, G> Domain<C, G> {
     /// A domain that no thread has entered.
@@ -35,12 +49,12 @@ impl<C, G> Domain<C, G> {
 
 /// An open section.
 #[expect(missing_debug_implementations, reason = "nothing to show")]
-pub struct Section<'d, C, G>(reclaim::Section<'d, C, G>);
+pub struct Section<'d, C, G>(reclaim::Section<'d, C, Object<G>>);
 
 impl<C, G> Section<'_, C, G> {
     /// Hands over an object that no section entered from now on can reach.
     pub fn retire(&self, object: G) {
-        self.0.retire(object);
+        self.0.retire(Object(object));
     }
 
     /// Closes what was retired at the end of the outermost section, however little.

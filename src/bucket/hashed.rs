@@ -55,6 +55,7 @@ impl<K, V, S> BucketMap<K, V, S> {
         K: Eq,
     {
         let hash = self.seeded(hash);
+        self.table.current.prefetch(hash);
         let _writing = self.flag.write();
         let Some((_, stored)) = self.table.find_mut(hash, |(stored, _)| stored == key) else {
             return false;

@@ -133,6 +133,11 @@ macro_rules! maps_entries {
             fn size_hint(&self) -> (usize, Option<usize>) {
                 self.entries.size_hint()
             }
+
+            #[inline]
+            fn fold<B, F: FnMut(B, $item) -> B>(self, init: B, f: F) -> B {
+                self.entries.map($turn).fold(init, f)
+            }
         }
 
         impl<K, V> ExactSizeIterator for $type {}

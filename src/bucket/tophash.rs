@@ -27,18 +27,12 @@ impl Tophash {
     pub(super) const EVACUATED_X: Self = Self(2);
     pub(super) const EVACUATED_Y: Self = Self(3);
     pub(super) const EVACUATED_EMPTY: Self = Self(4);
-    const MIN_LIVE: u8 = 5;
+    pub(super) const MIN_LIVE: u8 = 5;
 
     /// The byte of a live cell whose entry hashes to `hash`.
     #[inline]
     pub(super) const fn of(hash: u64) -> Self {
-        let top = hash >> 56;
-        let moved = if top < Self::MIN_LIVE as u64 {
-            top + Self::MIN_LIVE as u64
-        } else {
-            top
-        };
-        Self(moved as u8)
+        Self(live_byte(hash) as u8)
     }
 
     /// A hash with this byte and these low bits: enough to place the entry anew without hashing.
@@ -56,6 +50,22 @@ impl Tophash {
     pub(super) const fn is_evacuated(self) -> bool {
         Self::EVACUATED_X.0 <= self.0 && self.0 <= Self::EVACUATED_EMPTY.0
     }
+}
+
+/// The top byte of a hash, moved past the reserved states.
+#[inline]
+const fn live_byte(hash: u64) -> u64 {
+    let top = hash >> 56;
+    let min = Tophash::MIN_LIVE as u64;
+    if top < min { top + min } else { top }
+}
+
+/// Eight times the byte of a live cell whose entry hashes to `hash`: what a word is compared with.
+///
+/// PERF: not by way of [`Tophash`], whose single byte would be cut off and widened again.
+#[inline]
+pub(super) const fn pattern(hash: u64) -> u64 {
+    LOW_BITS * live_byte(hash)
 }
 
 // `Word::evacuated` makes an X a Y by adding one.
@@ -97,17 +107,25 @@ impl Word {
         Self(cleared | ((byte.0 as u64) << (8 * cell)))
     }
 
-    /// All cells whose byte is `byte`, which must be live, and perhaps others. All are live if the
+    /// The bytes as a number, cell 0 lowest.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The high bit of every byte that is the pattern's, and perhaps of others. All are live if the
     /// word has no evacuated byte.
     ///
     /// PERF: the exact test takes two instructions more, on the path that matters most.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     #[inline]
-    pub(super) const fn candidates(self, byte: Tophash) -> Cells {
+    pub(super) const fn candidates(self, pattern: u64) -> u64 {
         // Borrows start at bytes that became zero, the matches, and run on through bytes that
-        // became one: those that differ from `byte` in the lowest bit only. For a live byte that is
-        // another live one, or 4, which is evacuatedEmpty.
-        let differs = self.0 ^ (LOW_BITS * byte.0 as u64);
-        Cells(differs.wrapping_sub(LOW_BITS) & !differs & HIGH_BITS)
+        // became one: those that differ from the pattern in the lowest bit only. For a live byte
+        // that is another live one, or 4, which is evacuatedEmpty.
+        let differs = self.0 ^ pattern;
+        differs.wrapping_sub(LOW_BITS) & !differs & HIGH_BITS
     }
 
     /// The cells that hold an entry.
@@ -167,6 +185,7 @@ impl Cells {
     }
 
     /// The set as eight bits, cell 0 lowest.
+    #[cfg(any(test, not(target_arch = "x86_64")))]
     #[inline]
     pub(super) const fn bits(self) -> u64 {
         // Bit 8c + 7 goes to bit 8c by the shift; the factor then brings it to bit 56 + c, and each

@@ -27,6 +27,7 @@ pub(crate) use loom::cell::Cell;
 use loom::sync::atomic;
 pub(crate) use loom::sync::atomic::{AtomicIsize, Ordering, fence};
 pub(crate) use loom::sync::{Arc, MutexGuard};
+pub(crate) use loom::thread::{Thread, ThreadId, current as current_thread, park};
 
 /// For bookkeeping of the model: its threads take turns on one.
 // ORDERING: Relaxed. loom runs all threads of a model on one.

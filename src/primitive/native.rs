@@ -5,6 +5,7 @@ pub(crate) use std::sync::Arc;
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
+pub(crate) use std::thread::{Thread, ThreadId, current as current_thread, park};
 
 pub(crate) use crossbeam_utils::{Backoff, CachePadded};
 pub(crate) use parking_lot::MutexGuard;

@@ -19,6 +19,7 @@ pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
+pub(crate) use shuttle::thread::{Thread, ThreadId, current as current_thread, park};
 
 /// A mutex whose `lock` returns the guard, as in the native half.
 #[derive(Debug, Default)]

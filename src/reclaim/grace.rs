@@ -8,33 +8,50 @@
 
 use std::collections::VecDeque;
 
-use super::Registry;
 use super::slot::Slot;
+use super::{Garbage, Registry};
 use crate::primitive::{AtomicUsize, Mutex, Ordering, yield_point};
+use crate::tuning::{DUE_STEP, EMPTY_LISTS};
+
+impl<C, G: Garbage> Clone for Wait<C, G> {
+    fn clone(&self) -> Self {
+        Self { ..*self }
+    }
+}
 
 /// Garbage that was closed together, and the sections that may still see it.
-struct Batch<C, G> {
+struct Batch<C, G: Garbage> {
     objects: Vec<G>,
     waits: Vec<Wait<C, G>>,
 }
 
 /// A section, named by its slot and its number there.
-struct Wait<C, G> {
+struct Wait<C, G: Garbage> {
     slot: *const Slot<C, G>,
     section: usize,
 }
 
-/// The domain's closed batches, oldest first.
-pub(super) struct Queue<C, G> {
-    batches: Mutex<VecDeque<Batch<C, G>>>,
+struct Batches<C, G: Garbage> {
+    /// Oldest first.
+    closed: VecDeque<Batch<C, G>>,
+    /// Lists of batches that were freed, to be used again.
+    empty: Vec<Vec<G>>,
+}
+
+/// The domain's closed batches.
+pub(super) struct Queue<C, G: Garbage> {
+    batches: Mutex<Batches<C, G>>,
     /// Objects in `batches`, for statistics.
     objects: AtomicUsize,
 }
 
-impl<C, G> Queue<C, G> {
+impl<C, G: Garbage> Queue<C, G> {
     pub(super) fn new() -> Self {
         Self {
-            batches: Mutex::new(VecDeque::new()),
+            batches: Mutex::new(Batches {
+                closed: VecDeque::new(),
+                empty: Vec::new(),
+            }),
             objects: AtomicUsize::new(0),
         }
     }
@@ -45,23 +62,24 @@ impl<C, G> Queue<C, G> {
     }
 }
 
-impl<C, G> Registry<C, G> {
-    /// Closes `objects` as a batch and queues it, or gives it back if the barrier was refused.
+impl<C, G: Garbage> Registry<C, G> {
+    /// Closes `objects` as a batch and queues it, or gives it back if the barrier was refused. In its place comes
+    /// an empty list.
     ///
     /// The caller is outside every section, or its own section would hold the batch back.
-    pub(super) fn close(&self, mut objects: Vec<G>) -> Result<(), Vec<G>> {
+    pub(super) fn close(&self, mut objects: Vec<G>) -> Result<Vec<G>, Vec<G>> {
         for slot in self.slots() {
             slot.bequeath(&mut objects);
         }
         if objects.is_empty() {
-            return Ok(());
+            return Ok(objects);
         }
         yield_point(); // the batch is full, and the readers go on
         if !self.barrier.heavy() {
             return Err(objects);
         }
         yield_point(); // sections end and begin before they are looked at
-        let waits = self
+        let waits: Vec<_> = self
             .slots()
             .filter(|_| !cfg!(splitmap_planted = "early_free"))
             .filter_map(|slot| {
@@ -73,32 +91,43 @@ impl<C, G> Registry<C, G> {
         yield_point(); // another batch may be queued first
         let count = objects.len();
         let mut batches = self.queue.batches.lock();
-        batches.push_back(Batch { objects, waits });
+        // In parts, so that whoever frees them need not free all at once.
+        while objects.len() > DUE_STEP {
+            let rest = objects.split_off(DUE_STEP);
+            batches.closed.push_back(Batch {
+                objects: core::mem::replace(&mut objects, rest),
+                waits: waits.clone(),
+            });
+        }
+        batches.closed.push_back(Batch { objects, waits });
         // ORDERING: Relaxed. A statistic; written under the lock.
         self.queue.objects.fetch_add(count, Ordering::Relaxed);
-        Ok(())
+        Ok(batches.empty.pop().unwrap_or_default())
     }
 
-    /// Takes every object that is due off the queue. The caller drops them, with nothing held.
-    pub(super) fn due(&self) -> Vec<G> {
-        let mut due = Vec::new();
+    /// Takes objects that are due off the queue: a batch, and further ones up to `most` objects. The caller ends
+    /// them, with nothing held.
+    pub(super) fn due(&self, due: &mut Vec<G>, most: usize) {
         let mut batches = self.queue.batches.lock();
-        while let Some(batch) = batches.front_mut() {
+        while let Some(batch) = batches.closed.front_mut() {
             batch.waits.retain(|wait| {
                 // SAFETY: the slot is one of this registry's, which are freed only with the domain;
                 // batches are only looked at through a live registry.
                 let slot = unsafe { &*wait.slot };
                 slot.open_section() == Some(wait.section)
             });
-            if !batch.waits.is_empty() {
+            let fits = due.is_empty() || due.len() + batch.objects.len() <= most;
+            if !batch.waits.is_empty() || !fits {
                 break;
             }
-            if let Some(batch) = batches.pop_front() {
-                due.extend(batch.objects);
+            if let Some(mut batch) = batches.closed.pop_front() {
+                due.append(&mut batch.objects);
+                if batches.empty.len() < EMPTY_LISTS {
+                    batches.empty.push(batch.objects);
+                }
             }
         }
         // ORDERING: Relaxed. A statistic; written under the lock.
         self.queue.objects.fetch_sub(due.len(), Ordering::Relaxed);
-        due
     }
 }

@@ -18,6 +18,7 @@
 //! | file        | idea                                                          |
 //! |-------------|---------------------------------------------------------------|
 //! | [`barrier`] | the two halves of the fence between a reader and a reclaimer  |
+//! | [`section`] | what an operation does inside a section                       |
 //! | [`slot`]    | announcements, nesting, the cached object, the count          |
 //! | [`tenure`]  | which slot is this thread's; what happens when a thread exits |
 //! | [`grace`]   | batches of garbage and when each may be freed                 |
@@ -66,6 +67,7 @@
 
 mod barrier;
 mod grace;
+mod section;
 mod slot;
 mod tenure;
 
@@ -74,17 +76,29 @@ use core::ptr::NonNull;
 
 use self::barrier::Barrier;
 use self::grace::Queue;
+pub(crate) use self::section::{Kept, Section, Tally};
 use self::slot::Slot;
-pub(crate) use self::slot::{Kept, Section, Tally};
 #[cfg(splitmap_loom)]
 pub(crate) use self::tenure::end_terms;
 use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
+
+/// A retired object.
+pub(crate) trait Garbage {
+    /// Memory without an object in it.
+    type Memory;
+
+    /// How much of it a thread keeps to use it again.
+    const KEPT: usize;
+
+    /// Ends the object as dropping it does, and gives its memory if that can be used again.
+    fn end(self) -> Option<Self::Memory>;
+}
 
 /// One map's readers and garbage.
 ///
 /// `C` is what every thread caches (the map's snapshot), `G` is a retired object; dropping a `G` frees
 /// what it stands for.
-pub(crate) struct Domain<C, G> {
+pub(crate) struct Domain<C, G: Garbage> {
     /// Never reused, so that a thread's memory of a domain that is gone cannot name another.
     id: u64,
     /// From `Box::into_raw`: slots point to it, and the domain may be moved.
@@ -92,7 +106,7 @@ pub(crate) struct Domain<C, G> {
 }
 
 /// What the slots of a domain share.
-struct Registry<C, G> {
+struct Registry<C, G: Garbage> {
     /// Newest slot first. Slots are pushed, and freed with the domain.
     newest: AtomicPtr<CachePadded<Slot<C, G>>>,
     queue: Queue<C, G>,
@@ -100,14 +114,15 @@ struct Registry<C, G> {
 }
 
 // SAFETY: a domain owns its slots, what they cache and their garbage, and may be dropped by whichever
-// thread owns it: needs `G: Send`, and `C: Send + Sync` as `Arc<C>` requires.
-unsafe impl<C: Send + Sync, G: Send> Send for Domain<C, G> {}
+// thread owns it: needs `G: Send`, and `C: Send + Sync` as `Arc<C>` requires. (Memory without an object in it may be
+// freed by any thread.)
+unsafe impl<C: Send + Sync, G: Garbage + Send> Send for Domain<C, G> {}
 // SAFETY: through `&Domain` a thread reaches its own slot (R1), the atomics of the others, and garbage
 // that other threads retired, which it drops: needs `G: Send`. The cached object is shared with every
 // thread: needs `C: Send + Sync`.
-unsafe impl<C: Send + Sync, G: Send> Sync for Domain<C, G> {}
+unsafe impl<C: Send + Sync, G: Garbage + Send> Sync for Domain<C, G> {}
 
-impl<C, G> Domain<C, G> {
+impl<C, G: Garbage> Domain<C, G> {
     pub(crate) fn new() -> Self {
         let registry = Box::new(Registry {
             newest: AtomicPtr::new(core::ptr::null_mut()),
@@ -159,7 +174,7 @@ impl<C, G> Domain<C, G> {
     }
 }
 
-impl<C, G> Registry<C, G> {
+impl<C, G: Garbage> Registry<C, G> {
     /// All slots there are, of live and of exited threads.
     fn slots(&self) -> impl Iterator<Item = &Slot<C, G>> {
         // ORDERING: Acquire pairs with the Release in `push`: a slot is seen complete. Model:
@@ -199,7 +214,7 @@ impl<C, G> Registry<C, G> {
     }
 }
 
-impl<C, G> Drop for Domain<C, G> {
+impl<C, G: Garbage> Drop for Domain<C, G> {
     fn drop(&mut self) {
         // SAFETY: the box was leaked by `new` and nobody else frees it. `&mut self` says that no
         // section, iterator or entry borrows the domain; threads that still remember it do so by
@@ -221,7 +236,7 @@ impl<C, G> Drop for Domain<C, G> {
     }
 }
 
-impl<C, G> fmt::Debug for Domain<C, G> {
+impl<C, G: Garbage> fmt::Debug for Domain<C, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Domain")
             .field("id", &self.id)

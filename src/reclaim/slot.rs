@@ -3,79 +3,66 @@
 //! The whole record sits on cache lines of its own. A reader writes `sections` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
-use core::marker::PhantomData;
-
-use super::Registry;
 use super::barrier::Barrier;
+use super::section::Tally;
 use super::tenure::Tenure;
+use super::{Garbage, Registry};
 use crate::primitive::{
     Arc, AtomicIsize, AtomicUsize, CachePadded, Cell, Hint, Ordering, UnsafeCell, yield_point,
 };
-use crate::tuning::RETIRED_BATCH;
+use crate::tuning::{DUE_STEP, RETIRED_BATCH};
 
 /// The bits of [`Slot::sections`] that count open sections: so many that leaking sections cannot overflow them
 /// within years, or on a 32-bit machine before [`Section::keep`] stops it.
 const OPEN_BITS: u32 = usize::BITS - 8;
-const OPEN: usize = (1 << OPEN_BITS) - 1;
+pub(super) const OPEN: usize = (1 << OPEN_BITS) - 1;
 
 /// A thread's record. See R1 for who may touch what.
-pub(super) struct Slot<C, G> {
+pub(super) struct Slot<C, G: Garbage> {
     /// The announcement (R2): open sections in the low bits, and how often the last of them was left in the
     /// high ones. Written by the owner only.
     ///
     /// PERF: one word for both, as every load of what was stored a moment ago costs four or five cycles.
-    sections: AtomicUsize,
+    pub(super) sections: AtomicUsize,
     /// Open sections whose operation has ended ([`Kept`]); the others may still be looking into the cached
     /// object. No user code can leak one of those.
-    kept: Cell<usize>,
+    pub(super) kept: Cell<usize>,
     /// Something to do when a section is left: a full list, garbage in the queue that this section held back,
     /// superseded objects, a tenure that ends with the section. A hint: others set it too.
-    errand: Hint,
+    pub(super) errand: Hint,
     /// A copy of the registry's, to keep `enter` on this line.
-    barrier: Barrier,
+    pub(super) barrier: Barrier,
     /// The generation that `cache` belongs to; 0 when it is empty.
-    generation: Cell<u64>,
-    cache: UnsafeCell<Option<Arc<C>>>,
+    pub(super) generation: Cell<u64>,
+    pub(super) cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.
-    counted: AtomicIsize,
+    pub(super) counted: AtomicIsize,
     /// All additions that its owners ever noted. Written by the owner only.
-    additions: AtomicUsize,
-    tally: Cell<Tally>,
+    pub(super) additions: AtomicUsize,
+    pub(super) tally: Cell<Tally>,
     /// The length of `list`, for others to read. Written by the owner only.
-    listed: AtomicUsize,
-    list: UnsafeCell<Vec<G>>,
+    pub(super) listed: AtomicUsize,
+    pub(super) list: UnsafeCell<Vec<G>>,
+    /// Memory of ended objects, to be used again.
+    pub(super) spare: UnsafeCell<Vec<G::Memory>>,
+    /// An empty list with room, for [`Self::settle`].
+    due: Cell<Vec<G>>,
     /// Former contents of `cache` that an operation of this thread may still be looking into.
-    superseded: UnsafeCell<Vec<Arc<C>>>,
+    pub(super) superseded: UnsafeCell<Vec<Arc<C>>>,
     /// The list is to be closed at the end of the section, full or not.
-    flush: Cell<bool>,
+    pub(super) flush: Cell<bool>,
     /// `settle` is running on this thread, and the `Drop` of some object called back.
-    settling: Cell<bool>,
-    tenure: Arc<Tenure>,
+    pub(super) settling: Cell<bool>,
+    pub(super) tenure: Arc<Tenure>,
     /// The value of `tenure` while this thread has it.
-    term: Cell<usize>,
+    pub(super) term: Cell<usize>,
     /// The tenure ends with the outermost section (see `tenure`).
-    passing: Cell<bool>,
-    registry: *const Registry<C, G>,
-    next: Cell<*mut CachePadded<Slot<C, G>>>,
+    pub(super) passing: Cell<bool>,
+    pub(super) registry: *const Registry<C, G>,
+    pub(super) next: Cell<*mut CachePadded<Slot<C, G>>>,
 }
 
-/// What a thread has noted of the cached object since it last reported.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) additions: u32,
-    pub(crate) misses: u32,
-    pub(crate) removals: u32,
-}
-
-impl Tally {
-    pub(crate) fn total(self) -> u32 {
-        self.additions
-            .saturating_add(self.misses)
-            .saturating_add(self.removals)
-    }
-}
-
-impl<C, G> Slot<C, G> {
+impl<C, G: Garbage> Slot<C, G> {
     /// A slot whose first term, `term`, is the calling thread's.
     pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {
         Self {
@@ -90,6 +77,8 @@ impl<C, G> Slot<C, G> {
             tally: Cell::new(Tally::default()),
             listed: AtomicUsize::new(0),
             list: UnsafeCell::new(Vec::new()),
+            spare: UnsafeCell::new(Vec::new()),
+            due: Cell::new(Vec::new()),
             superseded: UnsafeCell::new(Vec::new()),
             flush: Cell::new(false),
             settling: Cell::new(false),
@@ -196,13 +185,13 @@ impl<C, G> Slot<C, G> {
         self.tenure.end(self.term.get());
     }
 
-    fn set_listed(&self, length: usize) {
+    pub(super) fn set_listed(&self, length: usize) {
         // ORDERING: Relaxed. A statistic, and a hint in `bequeath`, which synchronises by the tenure.
         self.listed.store(length, Ordering::Relaxed);
     }
 
     #[inline]
-    fn enter(&self) {
+    pub(super) fn enter(&self) {
         // ORDERING: Relaxed. Only this thread writes it.
         let sections = self.sections.load(Ordering::Relaxed);
         // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
@@ -214,7 +203,7 @@ impl<C, G> Slot<C, G> {
     }
 
     #[inline]
-    fn leave(&self) {
+    pub(super) fn leave(&self) {
         if self.errand.get() {
             self.leave_with_errand();
         } else {
@@ -274,18 +263,45 @@ impl<C, G> Slot<C, G> {
         }
         let _reset = ResetOnDrop(&self.settling);
         self.errand.set(false);
+        let most = if self.flush.get() {
+            usize::MAX
+        } else {
+            DUE_STEP
+        };
         // Objects that retire others when dropped could go on for ever: a second round, and the rest at
         // the end of the next section.
         for _round in 0..2 {
             let closed = self.close_list();
+            let mut due = self.due.take();
             // SAFETY: the registry outlives its slots; it is only used through shared references.
-            let due = unsafe { &*self.registry }.due();
-            if due.is_empty() && !closed {
+            unsafe { &*self.registry }.due(&mut due, most);
+            let nothing = due.is_empty() && !closed;
+            due.drain(..).for_each(|object| self.end(object));
+            self.due.set(due);
+            if nothing {
                 return;
             }
-            drop(due);
         }
         self.summon();
+    }
+
+    /// Ends an object, and keeps its memory if there is room for that.
+    fn end(&self, object: G) {
+        let Some(memory) = object.end() else {
+            return;
+        };
+        let surplus = self.spare.with_mut(|spare| {
+            // SAFETY: this thread owns the slot (R1) and no other reference to the list exists: pushing calls
+            // nothing back.
+            let spare = unsafe { &mut *spare };
+            if spare.len() < G::KEPT {
+                spare.push(memory);
+                None
+            } else {
+                Some(memory)
+            }
+        });
+        drop(surplus);
     }
 
     /// Closes the list if it is full or to be flushed; returns whether it did.
@@ -298,17 +314,17 @@ impl<C, G> Slot<C, G> {
             // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
             core::mem::take(unsafe { &mut *list })
         });
-        self.set_listed(0);
         // SAFETY: the registry outlives its slots; it is only used through shared references.
-        let Err(refused) = unsafe { &*self.registry }.close(objects) else {
-            return true;
+        let (closed, list) = match unsafe { &*self.registry }.close(objects) {
+            Ok(empty) => (true, empty),
+            Err(refused) => (false, refused),
         };
-        self.set_listed(refused.len());
-        self.list.with_mut(|list| {
+        self.set_listed(list.len());
+        self.list.with_mut(|former| {
             // SAFETY: as above. The list is still empty: `close` calls nothing back.
-            unsafe { *list = refused };
+            unsafe { *former = list };
         });
-        false
+        closed
     }
 }
 
@@ -321,190 +337,12 @@ impl Drop for ResetOnDrop<'_> {
 }
 
 /// Ends the tenure of a slot that was taken for one section, also when an object's `Drop` unwinds.
-struct EndIfPassing<'a, C, G>(&'a Slot<C, G>);
+struct EndIfPassing<'a, C, G: Garbage>(&'a Slot<C, G>);
 
-impl<C, G> Drop for EndIfPassing<'_, C, G> {
+impl<C, G: Garbage> Drop for EndIfPassing<'_, C, G> {
     fn drop(&mut self) {
         if self.0.passing.get() {
             self.0.tenure.end(self.0.term.get());
         }
-    }
-}
-
-/// An open read-side section of the calling thread, and an operation inside it.
-///
-/// Whatever was reachable at some moment since it was entered stays allocated until it is dropped. So do
-/// the cached objects that were current meanwhile.
-pub(crate) struct Section<'d, C, G> {
-    slot: &'d Slot<C, G>,
-    /// A section ends on the thread that began it (R1).
-    _not_send: PhantomData<*mut ()>,
-}
-
-impl<'d, C, G> Section<'d, C, G> {
-    /// Enters a section of `slot`, whose owner is the calling thread.
-    #[inline]
-    pub(super) fn enter(slot: &'d Slot<C, G>) -> Self {
-        slot.enter();
-        Self {
-            slot,
-            _not_send: PhantomData,
-        }
-    }
-
-    /// Ends the operation and keeps the section open.
-    #[inline]
-    pub(crate) fn keep(self) -> Kept<'d, C, G> {
-        let kept = Kept {
-            slot: self.slot,
-            _not_send: PhantomData,
-        };
-        if cfg!(target_pointer_width = "32") {
-            assert!(
-                kept.slot.kept.get() < OPEN / 2,
-                "millions of results were leaked"
-            );
-        }
-        core::mem::forget(self); // its leave is `kept`'s now
-        kept.slot.kept.set(kept.slot.kept.get() + 1);
-        kept
-    }
-
-    /// The cached object, if it is of this generation.
-    #[inline]
-    pub(crate) fn cached(&self, generation: u64) -> Option<&C> {
-        if self.slot.generation.get() != generation {
-            return None;
-        }
-        self.slot.cache.with(|cache| {
-            // SAFETY: this thread owns the slot (R1). The result may outlive a replacement of the
-            // cache: what `cache` replaces is kept until no operation of this thread looks, and the
-            // result borrows one that does.
-            unsafe { &*cache }.as_deref()
-        })
-    }
-
-    /// Replaces the cached object.
-    pub(crate) fn cache(&self, generation: u64, object: Arc<C>) -> &C {
-        let address: *const C = &raw const *object;
-        let former = self.slot.cache.with_mut(|cache| {
-            // SAFETY: this thread owns the slot (R1). References handed out point into the object,
-            // not into the cell.
-            unsafe { &mut *cache }.replace(object)
-        });
-        self.slot.generation.set(generation);
-        // What was noted was noted of the former object.
-        self.slot.tally.set(Tally::default());
-        if let Some(former) = former {
-            self.slot.superseded.with_mut(|superseded| {
-                // SAFETY: this thread owns the slot (R1) and no other reference to the list exists.
-                unsafe { &mut *superseded }.push(former);
-            });
-            self.slot.summon();
-        }
-        // SAFETY: the cell now shares ownership of the object and, as in `cached`, keeps it for as
-        // long as this operation looks.
-        unsafe { &*address }
-    }
-
-    /// Another share of the cached object, if it is of this generation.
-    pub(crate) fn cached_shared(&self, generation: u64) -> Option<Arc<C>> {
-        if self.slot.generation.get() != generation {
-            return None;
-        }
-        self.slot.cache.with(|cache| {
-            // SAFETY: this thread owns the slot (R1), and the borrow ends here.
-            unsafe { &*cache }.clone()
-        })
-    }
-
-    /// Hands over an object that no section entered from now on can reach (R3).
-    pub(crate) fn retire(&self, object: G) {
-        let length = self.slot.list.with_mut(|list| {
-            // SAFETY: this thread owns the slot (R1) and no other reference to the list exists:
-            // pushing calls nothing back.
-            let list = unsafe { &mut *list };
-            list.push(object);
-            list.len()
-        });
-        self.slot.set_listed(length);
-        if length >= RETIRED_BATCH {
-            self.slot.summon();
-        }
-    }
-
-    /// Has all that this thread retired closed at the end of the outermost section, however little.
-    pub(crate) fn flush(&self) {
-        self.slot.flush.set(true);
-        self.slot.summon();
-    }
-
-    /// Adds to the domain's count.
-    #[inline]
-    pub(crate) fn count(&self, change: isize) {
-        let counted = self.slot.counted();
-        // ORDERING: Relaxed, see `counted`. A plain store, as only the owner writes.
-        self.slot
-            .counted
-            .store(counted.wrapping_add(change), Ordering::Relaxed);
-    }
-}
-
-impl<C, G> Section<'_, C, G> {
-    /// Notes that this operation added a key.
-    pub(crate) fn note_addition(&self) {
-        // ORDERING: Relaxed, see `counted`. A plain store, as only the owner writes.
-        self.slot
-            .additions
-            .store(self.slot.additions().wrapping_add(1), Ordering::Relaxed);
-        self.note(|tally| tally.additions = tally.additions.saturating_add(1));
-    }
-
-    /// Notes that this operation found its key outside the table.
-    pub(crate) fn note_miss(&self) {
-        self.note(|tally| tally.misses = tally.misses.saturating_add(1));
-    }
-
-    /// Notes that this operation removed a key.
-    pub(crate) fn note_removal(&self) {
-        self.note(|tally| tally.removals = tally.removals.saturating_add(1));
-    }
-
-    fn note(&self, add: impl FnOnce(&mut Tally)) {
-        let mut tally = self.slot.tally.get();
-        add(&mut tally);
-        self.slot.tally.set(tally);
-    }
-
-    /// What this thread has noted since it was last taken.
-    pub(crate) fn tally(&self) -> Tally {
-        self.slot.tally.get()
-    }
-
-    /// Takes what this thread has noted.
-    pub(crate) fn take_tally(&self) -> Tally {
-        self.slot.tally.replace(Tally::default())
-    }
-}
-
-impl<C, G> Drop for Section<'_, C, G> {
-    #[inline]
-    fn drop(&mut self) {
-        self.slot.leave();
-    }
-}
-
-/// A read-side section that is kept open after its operation has ended.
-pub(crate) struct Kept<'d, C, G> {
-    slot: &'d Slot<C, G>,
-    /// A section ends on the thread that began it (R1).
-    _not_send: PhantomData<*mut ()>,
-}
-
-impl<C, G> Drop for Kept<'_, C, G> {
-    #[inline]
-    fn drop(&mut self) {
-        self.slot.kept.set(self.slot.kept.get() - 1);
-        self.slot.leave();
     }
 }

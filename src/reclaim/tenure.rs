@@ -18,7 +18,7 @@
 use core::cell::{Cell, RefCell};
 
 use super::slot::Slot;
-use super::{Domain, Registry};
+use super::{Domain, Garbage, Registry};
 use crate::primitive::{Arc, AtomicUsize, CachePadded, Ordering, per_thread};
 use crate::tuning::RECENT_SLOTS;
 
@@ -158,7 +158,7 @@ per_thread! {
 
 /// The calling thread's slot in `domain`.
 #[inline]
-pub(super) fn slot_of_this_thread<C, G>(domain: &Domain<C, G>) -> &Slot<C, G> {
+pub(super) fn slot_of_this_thread<C, G: Garbage>(domain: &Domain<C, G>) -> &Slot<C, G> {
     let recent = RECENT.try_with(|recent| {
         let (id, address) = recent.way(domain.id).get();
         (id == domain.id).then_some(address)
@@ -175,7 +175,7 @@ pub(super) fn slot_of_this_thread<C, G>(domain: &Domain<C, G>) -> &Slot<C, G> {
 ///
 /// `address` must be that of a live `Slot<C, G>` for the whole of `'d`.
 #[inline]
-unsafe fn typed<'d, C, G>(address: Address) -> &'d Slot<C, G> {
+unsafe fn typed<'d, C, G: Garbage>(address: Address) -> &'d Slot<C, G> {
     debug_assert!(!address.is_null(), "no slot was remembered");
     // SAFETY: the caller's promise. Slots are only used through shared references.
     unsafe { &*address.cast::<Slot<C, G>>() }
@@ -183,7 +183,7 @@ unsafe fn typed<'d, C, G>(address: Address) -> &'d Slot<C, G> {
 
 #[cold]
 #[inline(never)]
-fn find_or_acquire<C, G>(domain: &Domain<C, G>) -> &Slot<C, G> {
+fn find_or_acquire<C, G: Garbage>(domain: &Domain<C, G>) -> &Slot<C, G> {
     let remembered = OWNED.try_with(|owned| {
         let address = owned
             .find(domain.id)
@@ -203,7 +203,7 @@ fn find_or_acquire<C, G>(domain: &Domain<C, G>) -> &Slot<C, G> {
     }
 }
 
-fn acquire_and_remember<C, G>(domain: &Domain<C, G>, owned: &Owned) -> Address {
+fn acquire_and_remember<C, G: Garbage>(domain: &Domain<C, G>, owned: &Owned) -> Address {
     let (slot, term) = acquire(domain.registry());
     let address = core::ptr::from_ref(slot).cast();
     owned.add(OwnedSlot {
@@ -216,7 +216,7 @@ fn acquire_and_remember<C, G>(domain: &Domain<C, G>, owned: &Owned) -> Address {
 }
 
 /// A slot for the calling thread: one whose owner has gone, or else a new one.
-fn acquire<C, G>(registry: &Registry<C, G>) -> (&Slot<C, G>, usize) {
+fn acquire<C, G: Garbage>(registry: &Registry<C, G>) -> (&Slot<C, G>, usize) {
     if let Some(slot) = registry.slots().find(|slot| slot.try_succeed()) {
         return (slot, slot.term());
     }

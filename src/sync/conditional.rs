@@ -8,7 +8,7 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::entry::{Found, Held};
+use super::entry::{Found, Held, boxed};
 use super::{Ref, Section, SyncMap};
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -111,7 +111,7 @@ where
     {
         let hash = self.hash(key);
         let held = Held::new(self.domain.enter(), move |section| {
-            let swapped = self.swap_if_equal(section, hash, key, expected, Box::new(new));
+            let swapped = self.swap_if_equal(section, hash, key, expected, boxed(section, new));
             swapped.map(|replaced| (replaced, ()))
         });
         match held {
@@ -179,7 +179,7 @@ where
             let entry = self.find(section, hash, key).ok_or(())?;
             loop {
                 let seen = entry.load().ok_or(())?;
-                let new = Box::new(make(entry.key(), seen));
+                let new = boxed(section, make(entry.key(), seen));
                 let seen = if cfg!(splitmap_planted = "lost_update") {
                     entry.load().ok_or(())?
                 } else {

@@ -17,7 +17,7 @@
 //!   ones, which `revived` counts.
 //! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once.
 //!
-//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::find`], and only for keys
+//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::add`], and only for keys
 //! whose hashes are equal; it finds the map consistent, and if it panics the mutex is released and nothing has
 //! changed.
 
@@ -115,7 +115,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         Locked {
             map: self,
             section,
-            snapshot: self.snapshot(section),
+            snapshot: self.current(section),
             dirty,
         }
     }

@@ -70,6 +70,8 @@ use core::ptr::NonNull;
 
 use super::{Kept, Section};
 use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
+use crate::reclaim::Garbage;
+use crate::tuning::{RETIRED_BATCH, SPARE_BYTES};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -193,7 +195,7 @@ impl<K, V> Entry<K, V> {
         if !seen.is_null() {
             return self.refuse(seen, value);
         }
-        let new = Box::into_raw(Box::new(value));
+        let new = Box::into_raw(boxed(section, value));
         while seen.is_null() {
             match self.exchange(seen, new) {
                 Ok(_) => {
@@ -258,18 +260,18 @@ impl<K, V> Entry<K, V> {
         }
     }
 
-    /// Moves to expunged from any state, for good. Only for an entry that `clear` has detached (E3).
+    /// Moves to expunged from any state, for good; returns the value removed, if there was one. Only for an entry that `clear` has detached (E3).
     ///
     /// One exchange, not a removal and then the edge from nil: a value stored in between would be lost
     /// after its writer was told that the key had been absent, which no order explains.
-    pub(super) fn bury(&self, section: &Section<'_, K, V>) {
+    pub(super) fn bury<'s>(&'s self, section: &'s Section<'_, K, V>) -> Option<&'s V> {
         yield_point(); // the map is empty, the entry is not
         // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_store.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
-        if self.shared(removed).is_some() {
-            section.count(-1);
-            section.retire(self.garbage(removed));
-        }
+        let value = self.shared(removed)?;
+        section.count(-1);
+        section.retire(self.garbage(removed));
+        Some(value)
     }
 
     /// Moves from nil to expunged; returns whether the entry is expunged now.
@@ -579,6 +581,38 @@ impl<K, V> Retired<K, V> {
     }
 }
 
+impl<K, V> Garbage for Retired<K, V> {
+    type Memory = Box<MaybeUninit<V>>;
+
+    const KEPT: usize = match size_of::<V>() {
+        0 => 0,
+        size if SPARE_BYTES / size < 2 * RETIRED_BATCH => SPARE_BYTES / size,
+        _ => 2 * RETIRED_BATCH,
+    };
+
+    fn end(self) -> Option<Self::Memory> {
+        let Object::Later(value) = self.0 else {
+            return None;
+        };
+        core::mem::forget(self);
+        // SAFETY: as in `drop`: the box is this object's alone. What may be uninitialised has no value to drop.
+        let mut memory = unsafe { Box::from_raw(value.cast::<MaybeUninit<V>>()) };
+        // SAFETY: the value is there, and dropped once: if that unwinds, the box frees the memory alone.
+        unsafe { memory.assume_init_drop() };
+        Some(memory)
+    }
+}
+
+/// A box for a later value; one used before, if the thread has any.
+pub(super) fn boxed<K, V>(section: &Section<'_, K, V>, value: V) -> Box<V> {
+    let Some(mut memory) = section.spare() else {
+        return Box::new(value);
+    };
+    memory.write(value);
+    // SAFETY: the same allocation, with a value in it now.
+    unsafe { Box::from_raw(Box::into_raw(memory).cast::<V>()) }
+}
+
 impl<K, V> Drop for Retired<K, V> {
     fn drop(&mut self) {
         match self.0 {
@@ -631,16 +665,41 @@ impl<'m, K, V> Held<'m, K, V> {
         Ok((held, extra))
     }
 
+    /// Stores `value` in place of the one held, and holds it; or gives it back if the entry has another.
+    pub(super) fn replace(
+        &self,
+        section: Section<'m, K, V>,
+        value: Box<V>,
+    ) -> Result<Self, Box<V>> {
+        let stored = self.entry().replace(&section, self.value(), value)?;
+        Ok(Held {
+            entry: self.entry,
+            value: NonNull::from(stored),
+            // Overlaps `self`'s, on the same thread: the entry stays for as long as one of them is open.
+            _section: section.keep(),
+        })
+    }
+
+    /// Removes the value held if the entry still has it; returns whether it did.
+    pub(super) fn take(&self, section: &Section<'m, K, V>) -> bool {
+        self.entry().take_seen(section, self.value())
+    }
+
     #[inline]
-    pub(super) fn key(&self) -> &K {
+    fn entry(&self) -> &Entry<K, V> {
         // SAFETY: found inside the section that `self` keeps open; `new`'s signature ties both
         // references to a borrow of it. Only shared references to entries exist (E4).
-        &unsafe { self.entry.as_ref() }.key
+        unsafe { self.entry.as_ref() }
+    }
+
+    #[inline]
+    pub(super) fn key(&self) -> &K {
+        &self.entry().key
     }
 
     #[inline]
     pub(super) fn value(&self) -> &V {
-        // SAFETY: as in `key`, and only shared references to published values exist (E1).
+        // SAFETY: as in `entry`, and only shared references to published values exist (E1).
         unsafe { self.value.as_ref() }
     }
 }

@@ -1,7 +1,7 @@
 //! Handles on entries, and the invariants as a check; for models only.
 
 use super::dirty::Next;
-use super::entry::{EntryPtr, Fill, Retired, Swap};
+use super::entry::{EntryPtr, Fill, Retired, Swap, boxed};
 use super::snapshot::Snapshot;
 use super::{Section, SyncMap};
 use crate::primitive::Mutex;
@@ -37,7 +37,11 @@ impl<V> Node<V> {
     /// `Entry::swap`: the value replaced, if there was one; `Err` if the entry is expunged.
     pub fn swap<R>(&self, value: V, see: impl FnOnce(&V) -> R) -> Result<Option<R>, V> {
         let section = self.domain.enter();
-        match self.entry.get(&section).swap(&section, Box::new(value)) {
+        match self
+            .entry
+            .get(&section)
+            .swap(&section, boxed(&section, value))
+        {
             Swap::Replaced(old) => Ok(Some(see(old))),
             Swap::Filled => Ok(None),
             Swap::Expunged(value) => Err(*value),
@@ -59,7 +63,9 @@ impl<V> Node<V> {
         let section = self.domain.enter();
         let entry = self.entry.get(&section);
         let seen = entry.load()?;
-        let replaced = entry.replace(&section, seen, Box::new(value)).is_ok();
+        let replaced = entry
+            .replace(&section, seen, boxed(&section, value))
+            .is_ok();
         Some((see(seen), replaced))
     }
 
@@ -104,7 +110,7 @@ impl<V> Node<V> {
         let entry = self.entry.get(&section);
         let locked = self.mutex.lock();
         entry.revive();
-        let swapped = entry.swap(&section, Box::new(value));
+        let swapped = entry.swap(&section, boxed(&section, value));
         drop(locked);
         match swapped {
             Swap::Replaced(old) => Some(see(old)),
@@ -134,7 +140,7 @@ impl<V> Drop for Node<V> {
 pub fn check<K: Eq, V, S>(map: &SyncMap<K, V, S>) {
     let section = map.domain.enter();
     let dirty = map.dirty.lock();
-    let snapshot = map.snapshot(&section);
+    let snapshot = map.current(&section);
     let entries: Vec<_> = snapshot.entries(&section).collect();
     for (at, pointer) in entries.iter().enumerate() {
         let key = pointer.get(&section).key();

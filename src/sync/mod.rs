@@ -41,8 +41,14 @@
 //! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
-//! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
-//! | `iter`, `refs`, `stats`, `traits` | iteration, results, figures, std's traits |    |
+//! | `read`, `many`, `write`, `conditional`, `whole` | the operations       | below      |
+//! | `compute`    | writes that decide by what is there, or that nothing is |           |
+//! | `flight`     | who makes the value of a key, and who waits for it      | T1 to T3   |
+//! | `init`       | single-flight initialisation, on threads and in tasks   |            |
+//! | `frozen`     | a copy that stays as it is                              |            |
+//! | `iter`, `views` | iteration                                            | I1 to I5   |
+//! | `take_all`, `shrink` | removal of everything, smaller tables           |            |
+//! | `refs`, `stats`, `traits` | results, figures, std's traits             |            |
 //!
 //! # Linearization points
 //!
@@ -63,31 +69,49 @@
 //!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
 //!   and that return, and the lookup linearizes there.
 
+mod compute;
 mod conditional;
 mod dirty;
 mod entry;
+mod flight;
 mod fresh;
+mod frozen;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
+mod init;
 mod iter;
+mod many;
+#[cfg(feature = "rayon")]
+mod parallel;
 mod promote;
 mod read;
 mod refs;
+mod shrink;
 mod snapshot;
 mod stats;
+mod take_all;
 mod traits;
+mod views;
 mod whole;
 mod write;
 
 use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
 
+pub use self::compute::{Compute, Operation};
+pub use self::frozen::Frozen;
 pub use self::iter::{IntoIter, Iter};
+pub use self::many::GetMany;
+#[cfg(feature = "rayon")]
+pub use self::parallel::{ParIter, ParMap};
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
+pub use self::take_all::TakeAll;
+pub use self::views::{KeyRef, Keys, Values};
 
 use self::dirty::Dirty;
 use self::entry::Retired;
+use self::flight::Flights;
 use self::snapshot::{EntryTable, Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
@@ -125,6 +149,14 @@ type Kept<'m, K, V> = reclaim::Kept<'m, Snapshot<K, V>, Retired<K, V>>;
 /// deadlock. While one is held, nothing of this map that was replaced or removed later is freed: keep it
 /// for a moment, clone what is to stay.
 ///
+/// # Closures and callbacks
+///
+/// No closure, `Clone` or `Drop` of yours runs under a lock of the map, and all of them may use the map in any
+/// way: read it, write to it, clear it, iterate, initialise other keys. So may `Hash`, and the `PartialEq` of
+/// values. (`Eq` of keys runs wherever keys are compared, and should keep to comparing.) What a closure
+/// returns is used only if what it was shown is still there; otherwise it runs again, where its documentation
+/// says that it may, and is asked at most once where it takes an `FnOnce`.
+///
 /// # Panics
 ///
 /// No method panics unless user code does. A panic of `Hash`, `Eq` or a closure comes before the operation
@@ -154,6 +186,8 @@ pub struct SyncMap<K, V, S = RandomState> {
     published: Published<K, V>,
     dirty: CachePadded<Mutex<Dirty<K, V>>>,
     domain: reclaim::Domain<Snapshot<K, V>, Retired<K, V>>,
+    /// For `get_or_init` and its kin alone.
+    flights: Flights<K>,
     hasher: S,
 }
 
@@ -223,6 +257,7 @@ impl<K, V, S> SyncMap<K, V, S> {
             published: Published::new(table),
             dirty: CachePadded::new(Mutex::new(Dirty::new())),
             domain: reclaim::Domain::new(),
+            flights: Flights::new(),
             hasher,
         }
     }

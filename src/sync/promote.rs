@@ -56,7 +56,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     pub(super) fn note_removal(&self, section: &Section<'_, K, V>) {
         section.note_removal();
         let removals = section.tally().removals;
-        if removals >= LEAST_REMOVALS && removals >= self.snapshot(section).patience() {
+        if removals >= LEAST_REMOVALS && removals >= self.current(section).patience() {
             self.report(section);
         }
     }
@@ -157,7 +157,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     pub(super) fn publish_table(&mut self, table: EntryTable<K, V>, fresh: Fresh<K, V>) {
         debug_assert!(self.snapshot.fresh().all().all(List::is_frozen), "F4");
         self.map.published.replace(table, fresh);
-        self.snapshot = self.map.snapshot(self.section);
+        self.snapshot = self.map.current(self.section);
         self.dirty.additions = 0;
         self.dirty.misses = 0;
         self.dirty.additions_before = self.map.domain.additions();
@@ -176,11 +176,18 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         let mut entries = self.snapshot.entries(self.section);
         let is_deleted = |entry: EntryPtr<K, V>| entry.get(self.section).load().is_none();
         if self.snapshot.is_amended() || self.dirty.next.is_some() || entries.any(is_deleted) {
-            // From the beginning, as keys may have been deleted in what is copied already.
-            self.begin();
-            self.copy(usize::MAX);
-            self.publish();
+            self.rebuild();
         }
+        self.let_leave(usize::MAX);
+    }
+
+    /// Publishes a snapshot whose table has room for the keys there are and a quarter more, and no deleted
+    /// key. O(map).
+    pub(super) fn rebuild(&mut self) {
+        // From the beginning, as keys may have been deleted in what is copied already.
+        self.begin();
+        self.copy(usize::MAX);
+        self.publish();
         self.let_leave(usize::MAX);
     }
 }

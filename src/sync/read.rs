@@ -89,7 +89,7 @@ where
     where
         Q: ?Sized + Equivalent<K>,
     {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         match snapshot.find_settled(section, hash, |entry| key.equivalent(entry.key())) {
             Some(entry) => Some(entry.get(section)),
             None if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,

@@ -46,6 +46,11 @@ impl<'m, K, V> Ref<'m, K, V> {
         Self(held)
     }
 
+    /// For operations that go on with what was found.
+    pub(super) fn into_held(self) -> Held<'m, K, V> {
+        self.0
+    }
+
     /// What an operation found, if it did.
     #[inline]
     pub(super) fn found(held: Result<(Held<'m, K, V>, ()), ()>) -> Option<Self> {

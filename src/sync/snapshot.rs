@@ -247,7 +247,7 @@ impl<K, V> Published<K, V> {
 impl<K, V, S> SyncMap<K, V, S> {
     /// The current snapshot, for as long as the section is open.
     #[inline]
-    pub(super) fn snapshot<'s>(&self, section: &'s Section<'_, K, V>) -> &'s Snapshot<K, V> {
+    pub(super) fn current<'s>(&self, section: &'s Section<'_, K, V>) -> &'s Snapshot<K, V> {
         self.published.current(section)
     }
 }

@@ -52,7 +52,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     pub fn stats(&self) -> Stats {
         let section = self.domain.enter();
         let dirty = self.dirty.lock();
-        let snapshot = self.snapshot(&section);
+        let snapshot = self.current(&section);
         let amended = snapshot.is_amended();
         let read_len = snapshot.table().len();
         let additions = self.domain.additions();

@@ -141,10 +141,6 @@ impl<K, V, S> SyncMap<K, V, S> {
     #[doc(alias = "Clear")]
     pub fn clear(&self) {
         let section = self.domain.enter();
-        let snapshot = self.snapshot(&section);
-        if snapshot.table().is_empty() && !snapshot.is_amended() {
-            return;
-        }
         for pointer in self.detach_all(&section) {
             pointer.get(&section).bury(&section);
             section.retire(Retired::entry(pointer));
@@ -154,8 +150,12 @@ impl<K, V, S> SyncMap<K, V, S> {
 
     /// Publishes an empty snapshot, drops dirty, and returns all entries that there were.
     ///
-    /// The store of the generation in `replace` is the linearization point of `clear`.
-    fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {
+    /// The store of the generation in `replace` is the linearization point of `clear` and `take_all`.
+    pub(super) fn detach_all(&self, section: &Section<'_, K, V>) -> Vec<EntryPtr<K, V>> {
+        let snapshot = self.current(section);
+        if snapshot.table().is_empty() && !snapshot.is_amended() {
+            return Vec::new();
+        }
         let mut locked = self.lock(section);
         let snapshot = locked.snapshot;
         let mut entries: Vec<_> = snapshot.table().iter(0).copied().collect();

@@ -4,7 +4,7 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished};
+use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished, boxed};
 use super::fresh::Push;
 use super::{OccupiedError, Ref, Section, SyncMap};
 
@@ -12,8 +12,8 @@ use super::{OccupiedError, Ref, Section, SyncMap};
 enum Filled<'s, K, V> {
     /// Stored the value, in this entry.
     Stored(Found<'s, K, V>),
-    /// Found a value there, and gives the new one back.
-    Occupied(Found<'s, K, V>, V),
+    /// Found a value there, and gives key and new value back.
+    Occupied(Found<'s, K, V>, K, V),
 }
 
 /// Where a key that is to be written has its place.
@@ -105,14 +105,12 @@ where
     #[doc(alias = "LoadOrStore")]
     pub fn try_insert(&self, key: K, value: V) -> Result<Ref<'_, K, V>, OccupiedError<'_, K, V>> {
         let hash = self.hash(&key);
-        let (entry, rejected) = self.fill_hashed(hash, key, value);
-        match rejected {
-            None => Ok(entry),
-            Some(value) => Err(OccupiedError {
-                current: entry,
-                value,
-            }),
-        }
+        let (current, rejected) = self.fill_hashed(hash, key, value);
+        let Some((key, value)) = rejected else {
+            return Ok(current);
+        };
+        drop(key); // before the result is in its place, where it would leak if this panicked
+        Err(OccupiedError { current, value })
     }
 
     /// Returns the entry of `key`, having stored `value` if there was none.
@@ -130,7 +128,7 @@ where
     pub fn get_or_insert(&self, key: K, value: V) -> Ref<'_, K, V> {
         let hash = self.hash(&key);
         let (entry, rejected) = self.fill_hashed(hash, key, value);
-        drop(rejected); // before the result is in its place, as in `fill`
+        drop(rejected); // as in `try_insert`
         entry
     }
 
@@ -159,20 +157,25 @@ where
     {
         let hash = self.hash(&key);
         if let Some(present) = self.get_hashed(hash, &key) {
-            drop((key, make)); // as in `fill`
+            drop((key, make)); // as in `try_insert`
             return present;
         }
         let (entry, rejected) = self.fill_hashed(hash, key, make());
-        drop(rejected); // as in `get_or_insert`
+        drop(rejected); // as in `try_insert`
         entry
     }
 
-    /// The entry of `key` with its value, and `value` again if it was not stored.
-    fn fill_hashed(&self, hash: u64, key: K, value: V) -> (Ref<'_, K, V>, Option<V>) {
+    /// The entry of `key` with its value, and `key` and `value` again if they were not stored.
+    pub(super) fn fill_hashed(
+        &self,
+        hash: u64,
+        key: K,
+        value: V,
+    ) -> (Ref<'_, K, V>, Option<(K, V)>) {
         let held = Held::new(self.domain.enter(), |section| {
             Ok(match self.fill(section, hash, key, value) {
                 Filled::Stored(found) => (found, None),
-                Filled::Occupied(found, value) => (found, Some(value)),
+                Filled::Occupied(found, key, value) => (found, Some((key, value))),
             })
         });
         Ref::always(held)
@@ -188,7 +191,7 @@ where
     ) -> Option<Found<'s, K, V>> {
         let new = match self.find_or_push(section, hash, key, value) {
             Place::Added(_) => return None,
-            Place::Present(entry, key, value) => match entry.swap(section, Box::new(value)) {
+            Place::Present(entry, key, value) => match entry.swap(section, boxed(section, value)) {
                 Swap::Replaced(old) => return Some((entry, old)),
                 Swap::Filled => return None,
                 Swap::Expunged(value) => Unpublished::new(hash, key, *value),
@@ -204,7 +207,7 @@ where
             Err(present) => present,
         };
         let (_key, value) = new.into_pair(); // the key's `Drop` runs after the mutex is released
-        let swapped = entry.swap(section, Box::new(value));
+        let swapped = entry.swap(section, boxed(section, value));
         locked.step();
         drop(locked);
         match swapped {
@@ -225,17 +228,15 @@ where
         let new = match self.find_or_push(section, hash, key, value) {
             Place::Added(found) => return Filled::Stored(found),
             Place::Present(entry, key, value) => {
-                let filled = match entry.fill(section, value) {
-                    Fill::Stored(value) => Ok(Filled::Stored((entry, value))),
-                    Fill::Occupied(current, value) => Ok(Filled::Occupied((entry, current), value)),
-                    Fill::Expunged(value) => Err(value),
-                };
-                match filled {
-                    Ok(filled) => {
+                match entry.fill(section, value) {
+                    Fill::Stored(value) => {
                         drop(key); // before the result is in its place, where it would leak if this panicked
-                        return filled;
+                        return Filled::Stored((entry, value));
                     }
-                    Err(value) => Unpublished::new(hash, key, value),
+                    Fill::Occupied(current, value) => {
+                        return Filled::Occupied((entry, current), key, value);
+                    }
+                    Fill::Expunged(value) => Unpublished::new(hash, key, value),
                 }
             }
             Place::Frozen(new) => new,
@@ -252,13 +253,14 @@ where
         let filled = entry.fill(section, value);
         locked.step();
         drop(locked);
-        let filled = match filled {
-            Fill::Stored(value) => Filled::Stored((entry, value)),
-            Fill::Occupied(current, value) => Filled::Occupied((entry, current), value),
+        match filled {
+            Fill::Stored(value) => {
+                drop(key); // as above
+                Filled::Stored((entry, value))
+            }
+            Fill::Occupied(current, value) => Filled::Occupied((entry, current), key, value),
             Fill::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
-        };
-        drop(key); // as above
-        filled
+        }
     }
 
     /// Finds the key's entry, or adds one with this value, without the mutex.
@@ -270,7 +272,7 @@ where
         key: K,
         value: V,
     ) -> Place<'s, K, V> {
-        let snapshot = self.snapshot(section);
+        let snapshot = self.current(section);
         if let Some(entry) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
             return Place::Present(entry.get(section), key, value);
         }

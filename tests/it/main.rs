@@ -16,13 +16,23 @@ mod bucket_panics;
 mod checked;
 mod cursor;
 mod cursor_holes;
+#[cfg(feature = "rayon")]
+mod parallel;
+#[cfg(feature = "serde")]
+mod serialize;
+mod set;
 mod sync_api;
+mod sync_callbacks;
+mod sync_compute;
 mod sync_drops;
 mod sync_faults;
 mod sync_go;
+mod sync_init;
+mod sync_many;
 mod sync_model;
 mod sync_panics;
 mod sync_reentrancy;
 mod sync_refs;
 mod sync_trace;
 mod sync_trie;
+mod sync_views;

@@ -14,20 +14,58 @@
 
 #![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
 
+use super::probe::{Candidates, live_cells};
 use super::raw::{Refused, Slab};
 use crate::bucket::Stamp;
 use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
 use crate::bucket::tophash::{Tophash, Ups, Word};
 
+use std::ops::Range;
 use std::ptr::NonNull;
 
 /// Where an entry was found.
+///
+/// PERF: two words, so that it is passed in registers and the usual lookup needs no stack.
 pub(in crate::bucket) struct Place<T> {
-    pub(in crate::bucket) bucket: usize,
-    pub(in crate::bucket) cell: usize,
     /// The entry itself; good as long as the generation is not changed.
     pub(in crate::bucket) entry: NonNull<T>,
+    /// The cell, counted from bucket 0 on.
+    at: usize,
 }
+
+impl<T> Place<T> {
+    #[inline]
+    const fn new(bucket: usize, cell: usize, entry: NonNull<T>) -> Self {
+        let at = bucket * CELLS + cell;
+        Self { entry, at }
+    }
+
+    #[inline]
+    pub(in crate::bucket) const fn bucket(&self) -> usize {
+        self.at / CELLS
+    }
+
+    #[inline]
+    pub(in crate::bucket) const fn cell(&self) -> usize {
+        self.at % CELLS
+    }
+}
+
+/// What a look into the primary bucket tells.
+pub(in crate::bucket) enum Near<T> {
+    Found(Place<T>),
+    /// Not in the chain, which has no entry behind the primary bucket.
+    Ends,
+    /// Not in the primary bucket; perhaps in an overflow bucket.
+    GoesOn,
+}
+
+/// Buckets taken at a time by a walk: as many as a word has bits for their cells.
+///
+/// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a
+/// branch that is mispredicted every time. With eight buckets to a mask that is once in some forty
+/// entries.
+pub(super) const STRIDE: usize = 8;
 
 /// Buckets side by side in memory.
 pub(in crate::bucket) struct Stride<T> {
@@ -186,15 +224,27 @@ impl<T, M> Generation<T, M> {
         (cells, unsafe { slab.stamp(at, 0) })
     }
 
-    /// Up to `most` buckets in use that are side by side in memory, from `bucket` on.
-    pub(in crate::bucket) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
+    /// Up to `most` buckets, at most [`STRIDE`], in use that are side by side in memory, from `bucket` on.
+    pub(super) fn stride(&self, bucket: usize, most: usize) -> Stride<T> {
         let (slab, at) = self.locate(bucket);
         let buckets = most.min(self.buckets() - bucket).min(slab.buckets() - at);
-        let mut live = 0;
-        for i in (0..buckets).rev() {
+        let word = |i| match i < buckets {
             // SAFETY: `at` and the `buckets` from it on are below the slab's size.
-            live = live << CELLS | unsafe { slab.word(at + i) }.live().bits();
-        }
+            true => unsafe { slab.word(at + i) },
+            false => Word::EMPTY,
+        };
+        let pair = |i| live_cells(word(i), word(i + 1));
+        let live = match buckets {
+            // PERF: without a condition for each bucket.
+            STRIDE.. => (0..STRIDE)
+                .step_by(2)
+                .rev()
+                .fold(0, |live, i| live << (2 * CELLS) | pair(i)),
+            _ => (0..buckets)
+                .step_by(2)
+                .rev()
+                .fold(0, |live, i| live << (2 * CELLS) | pair(i)),
+        };
         Stride {
             buckets,
             live,
@@ -211,6 +261,22 @@ impl<T, M> Generation<T, M> {
         unsafe { slab.link(at) }
     }
 
+    /// After how many evacuated chains [`Self::release`] is worth a call; `None` if it never is.
+    pub(in crate::bucket) fn portion(&self) -> Option<usize> {
+        self.main.portion()
+    }
+
+    /// Gives the memory of some primary buckets' cells back to the system.
+    ///
+    /// # Safety
+    ///
+    /// The chains of all of them must be evacuated.
+    pub(in crate::bucket) unsafe fn release(&mut self, homes: Range<usize>) {
+        assert!(homes.end <= self.primary());
+        // SAFETY: primary buckets are all in the main slab; no cell of an evacuated one is live (B3).
+        unsafe { self.main.release(homes) };
+    }
+
     /// Whether the chain of primary bucket `home` has been evacuated.
     #[inline]
     pub(in crate::bucket) fn is_evacuated(&self, home: usize) -> bool {
@@ -218,6 +284,26 @@ impl<T, M> Generation<T, M> {
         // SAFETY: the callers mask, and the mask is below the slab's size; were it not allocated,
         // `home` would be 0.
         unsafe { self.main.word(home & self.mask) }.is_evacuated()
+    }
+
+    /// Has the processor fetch where an entry with this hash goes, most likely.
+    #[inline]
+    pub(in crate::bucket) fn prefetch(&self, hash: u64) {
+        self.main.prefetch(self.home(hash));
+    }
+
+    /// Whether the primary bucket for a hash is empty from its first cell on.
+    #[inline]
+    pub(in crate::bucket) fn is_vacant(&self, hash: u64) -> bool {
+        // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
+        let word = unsafe { self.main.word(self.home(hash)) };
+        word == Word::EMPTY
+    }
+
+    /// The first cell of a primary bucket that may hold the entry with this hash.
+    #[inline]
+    pub(super) fn first_candidate(&self, home: usize, hash: u64) -> Option<usize> {
+        Candidates::new(self.word(home), hash).first()
     }
 
     /// Where the entry of a cell is, or would be.
@@ -240,41 +326,58 @@ impl<T, M> Generation<T, M> {
         hash: u64,
         mut eq: impl FnMut(&T) -> bool,
     ) -> Option<Place<T>> {
-        let top = Tophash::of(hash);
+        // SAFETY: not evacuated by the caller's promise.
+        match unsafe { self.find_near(hash, &mut eq) } {
+            Near::Found(place) => Some(place),
+            Near::Ends => None,
+            Near::GoesOn => self.find_further(hash, eq),
+        }
+    }
+
+    /// The first part of [`Self::find`]: looks into the primary bucket.
+    ///
+    /// # Safety
+    ///
+    /// The chain for the hash must not be evacuated.
+    #[inline]
+    pub(in crate::bucket) unsafe fn find_near(
+        &self,
+        hash: u64,
+        mut eq: impl FnMut(&T) -> bool,
+    ) -> Near<T> {
         let home = self.home(hash);
         // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
         let word = unsafe { self.main.word(home) };
-        for cell in word.candidates(top) {
+        let mut candidates = Candidates::new(word, hash);
+        while let Some(cell) = candidates.first() {
             // SAFETY: as above, but not unallocated, as some byte is live; `candidates` gives
             // cell numbers.
             let entry = unsafe { self.main.cell(home, cell) };
             // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the
             // cell is initialised; `&self` excludes writers.
             if eq(unsafe { entry.as_ref() }) {
-                return Some(Place {
-                    bucket: home,
-                    cell,
-                    entry,
-                });
+                return Near::Found(Place::new(home, cell, entry));
             }
+            candidates = candidates.rest();
         }
-        if word.ends_chain() {
-            return None;
+        // SAFETY: as for the word.
+        match unsafe { self.main.link(home) } {
+            0 => Near::Ends,
+            _ => Near::GoesOn,
         }
-        self.find_further(home, top, eq)
     }
 
-    /// Goes on behind bucket `bucket`.
+    /// The second part of [`Self::find`]: looks into the overflow buckets.
     ///
     /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of
     /// what overflow buckets need.
     #[inline(never)]
-    fn find_further(
+    pub(in crate::bucket) fn find_further(
         &self,
-        mut bucket: usize,
-        top: Tophash,
+        hash: u64,
         mut eq: impl FnMut(&T) -> bool,
     ) -> Option<Place<T>> {
+        let mut bucket = self.home(hash);
         loop {
             bucket = self.link(bucket);
             if bucket == 0 {
@@ -283,17 +386,15 @@ impl<T, M> Generation<T, M> {
             let (slab, at) = self.locate(bucket);
             // SAFETY: `locate` answers with an index below the slab's size.
             let word = unsafe { slab.word(at) };
-            for cell in word.candidates(top) {
+            let mut candidates = Candidates::new(word, hash);
+            while let Some(cell) = candidates.first() {
                 // SAFETY: index as above; `candidates` gives cell numbers.
                 let entry = unsafe { slab.cell(at, cell) };
                 // SAFETY: initialised, as in `find`.
                 if eq(unsafe { entry.as_ref() }) {
-                    return Some(Place {
-                        bucket,
-                        cell,
-                        entry,
-                    });
+                    return Some(Place::new(bucket, cell, entry));
                 }
+                candidates = candidates.rest();
             }
             if word.ends_chain() {
                 return None;
@@ -320,11 +421,7 @@ impl<T, M> Generation<T, M> {
         // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was
         // found in the bucket's word.
         let entry = unsafe { slab.fill(at, cell, Tophash::of(hash), stamp, entry) };
-        Place {
-            bucket,
-            cell,
-            entry,
-        }
+        Place::new(bucket, cell, entry)
     }
 
     /// The first empty cell behind bucket `bucket`; appends a bucket if there is none.
@@ -470,11 +567,7 @@ impl<T, M: Stamp> Generation<T, M> {
             let mut live = self.word(bucket).live();
             if let Some(cell) = live.find(|&cell| self.stamp(bucket, cell) == stamp) {
                 let entry = self.entry(bucket, cell);
-                return Some(Place {
-                    bucket,
-                    cell,
-                    entry,
-                });
+                return Some(Place::new(bucket, cell, entry));
             }
             bucket = self.link(bucket);
             if bucket == 0 {

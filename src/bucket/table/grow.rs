@@ -5,6 +5,8 @@
 //! its hash and then the first one not moved yet, so that N old buckets take between N/2 and N
 //! writes, and the worst write pays for two chains. Lookups and iteration move nothing.
 
+#![expect(unsafe_code, reason = "the promise that cells are dead")]
+
 use std::mem;
 
 use super::Table;
@@ -22,6 +24,10 @@ pub(in crate::bucket) struct Evacuation<T, M: Stamp> {
     /// Every old bucket below this one is evacuated (B6).
     evacuated: usize,
     growth: Growth,
+    /// Every old bucket below this one, of those evacuated, has given its memory back.
+    released: usize,
+    /// How many are to do so at a time, if any are.
+    portion: Option<usize>,
 }
 
 impl<T, M: Stamp> Evacuation<T, M> {
@@ -44,6 +50,15 @@ impl<T, M: Stamp> Evacuation<T, M> {
         !self.old.is_evacuated(self.old.home(hash))
     }
 
+    /// Has the processor fetch what evacuating `home` will use.
+    ///
+    /// PERF: all of it is far, and every step of an evacuation depends on the one before.
+    fn prefetch(&self, home: usize, to: &Generation<T, M>) {
+        self.old.prefetch(home as u64);
+        to.prefetch(home as u64);
+        to.prefetch((home + self.old.primary()) as u64);
+    }
+
     /// Evacuates an old bucket unless that was done before. True when it was the last one.
     fn evacuate(&mut self, home: usize, to: &mut Generation<T, M>) -> bool {
         if !self.old.is_evacuated(home) {
@@ -51,8 +66,23 @@ impl<T, M: Stamp> Evacuation<T, M> {
         }
         if home == self.evacuated {
             self.skip_evacuated();
+            self.release();
         }
         self.evacuated == self.old.primary()
+    }
+
+    /// Gives the memory of evacuated buckets back, once there are enough of them.
+    #[inline]
+    fn release(&mut self) {
+        match self.portion {
+            Some(portion) if self.evacuated - self.released >= portion => {
+                let dead = self.released..self.evacuated;
+                self.released = self.evacuated;
+                // SAFETY: all below `evacuated` are (B6).
+                unsafe { self.old.release(dead) };
+            }
+            _ => {}
+        }
     }
 
     /// Passes over the bucket just evacuated and those after it that already were, but only so
@@ -106,6 +136,8 @@ impl<T, M: Stamp> Table<T, M> {
         let to = Generation::new(new_bits).unwrap_or_else(|refused| refused.fail());
         let old = mem::replace(&mut self.current, to);
         self.evacuation = Some(Box::new(Evacuation {
+            released: 0,
+            portion: old.portion(),
             old,
             evacuated: 0,
             growth,
@@ -128,6 +160,7 @@ impl<T, M: Stamp> Table<T, M> {
             return;
         };
         let home = evacuation.old.home(hash);
+        evacuation.prefetch(evacuation.evacuated, &self.current);
         let done = evacuation.evacuate(home, &mut self.current)
             || evacuation.evacuate(evacuation.evacuated, &mut self.current);
         if done {

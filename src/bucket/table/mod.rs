@@ -10,13 +10,15 @@
 
 mod chain;
 mod grow;
+pub(in crate::bucket) mod probe;
 mod raw;
+mod release;
 #[cfg(any(test, debug_assertions, splitmap_loom))]
 mod validate;
 pub(in crate::bucket) mod walk;
 
 pub(in crate::bucket) use self::chain::Generation;
-use self::chain::Place;
+use self::chain::{Near, Place};
 use self::grow::Evacuation;
 pub(crate) use self::walk::Position;
 use self::walk::{Drain, IntoIter, Iter, IterMut, Walk};
@@ -88,29 +90,37 @@ impl<T, M: Stamp> Table<T, M> {
     #[inline]
     pub(in crate::bucket) fn generation_of(&self, hash: u64) -> &Generation<T, M> {
         match &self.evacuation {
-            Some(evacuation) => self.generation_while_growing(evacuation, hash),
-            None => &self.current,
+            Some(evacuation) if evacuation.holds(hash) => evacuation.old(),
+            _ => &self.current,
         }
     }
 
-    #[inline(never)]
-    fn generation_while_growing<'a>(
-        &'a self,
-        evacuation: &'a Evacuation<T, M>,
-        hash: u64,
-    ) -> &'a Generation<T, M> {
-        match evacuation.holds(hash) {
-            true => evacuation.old(),
-            false => &self.current,
-        }
-    }
-
+    /// Looks into the current generation first, also while growing: if the chain is still in the
+    /// old one that look meets an empty word.
     #[inline]
-    fn place_of(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
-        let generation = self.generation_of(hash);
-        // SAFETY: `generation_of` has just seen that the chain is not evacuated, if it is an old
-        // one; those of the current generation never are (B3).
-        unsafe { generation.find(hash, eq) }
+    fn place_of(&self, hash: u64, mut eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
+        // SAFETY: the chains of the current generation are never evacuated (B3).
+        match unsafe { self.current.find_near(hash, &mut eq) } {
+            Near::Found(place) => Some(place),
+            Near::Ends if self.evacuation.is_none() => None,
+            Near::Ends | Near::GoesOn => self.place_beyond(hash, eq),
+        }
+    }
+
+    /// The rest of a lookup: looks into overflow buckets and into the old generation.
+    ///
+    /// PERF: one call for all that is unusual, so that the usual lookup is short enough to be
+    /// inlined.
+    #[inline(never)]
+    fn place_beyond(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<Place<T>> {
+        match &self.evacuation {
+            // SAFETY: `holds` has just seen that the chain is not evacuated. That in the current
+            // generation is empty (B6).
+            Some(evacuation) if self.current.is_vacant(hash) && evacuation.holds(hash) => unsafe {
+                evacuation.old().find(hash, eq)
+            },
+            _ => self.current.find_further(hash, eq),
+        }
     }
 
     /// The entry with this hash that `eq` accepts. Changes nothing, so any number of threads may
@@ -149,6 +159,27 @@ impl<T, M: Stamp> Table<T, M> {
                 return;
             }
         }
+    }
+
+    /// Loads what [`Self::find`] looks at first, and uses it for nothing: several such loads are under way at once.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) {
+        if self.current.is_allocated() {
+            std::hint::black_box(self.current.word(self.current.home(hash)));
+        }
+    }
+
+    /// The entry that [`Self::find`] most likely asks about first.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<&T> {
+        if !self.current.is_allocated() {
+            return None;
+        }
+        let home = self.current.home(hash);
+        let cell = self.current.first_candidate(home, hash)?;
+        // SAFETY: by B3 a candidate is live, or the chain is evacuated and it is none, so the cell is initialised
+        // (B1); `&self` keeps it so.
+        Some(unsafe { self.current.entry(home, cell).as_ref() })
     }
 
     /// Like [`Self::find`], to change the entry. Does no growth work: see [`Self::advance_growth`].
@@ -228,7 +259,7 @@ impl<T, M: Stamp> Table<T, M> {
         self.len -= 1;
         // SAFETY: the cell was found live, in the chain of `home` of this same generation, and that
         // chain is not evacuated, or its entries would be in the other generation (B4).
-        unsafe { generation.take(home, place.bucket, place.cell) }
+        unsafe { generation.take(home, place.bucket(), place.cell()) }
     }
 
     /// Removes every entry that `keep` rejects. No growth work is done.
@@ -351,7 +382,7 @@ impl<T, M: Stamp + PartialEq> Table<T, M> {
         };
         if self.evacuation.is_some() {
             let generation = self.generation_of(hash);
-            let stamp = generation.stamp(place.bucket, place.cell);
+            let stamp = generation.stamp(place.bucket(), place.cell());
             self.advance_growth(hash);
             let moved = self.current.find_stamp(stamp);
             place = moved.expect("PANIC: growth work moves the chain and loses nothing");

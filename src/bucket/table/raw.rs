@@ -8,22 +8,44 @@
 //! ```
 //!
 //! The words of all buckets lie side by side, so a lookup in a large table has one far cache miss,
-//! that of the cell. The two allocations differ in that the first must be zero: the system hands
-//! out large zero pages without touching them, which is what keeps the insert that starts a growth
-//! short.
+//! that of the cell. The two memories differ in that the first must be zero: the system hands out
+//! large zero pages without touching them, which is what keeps the insert that starts a growth
+//! short. In small slabs they are two allocations, in large ones one.
 
 #![expect(unsafe_code, reason = "allocation, and cells that may be vacant")]
 
 use std::alloc;
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr::NonNull;
 
+use super::release::{PORTION_BYTES, WORTHWHILE_BYTES, release};
 use crate::bucket::header::CELLS;
 use crate::bucket::tophash::{Tophash, Word};
 
 /// Where a bucket's cells start is worth aligning once the arrays outgrow the nearest caches.
 const CACHE_LINE: usize = 64;
 const ALIGN_FROM_BYTES: usize = 4096;
+
+/// From this size on a slab is one allocation, and all of it zeroed.
+///
+/// PERF: allocators take large blocks straight from the system, which has zero pages, but keep
+/// middling ones for reuse and have to clear them: glibc all below 32 MiB. The words of a large
+/// table are middling, and clearing them would be the longest insert of all.
+const WHOLE_FROM_BYTES: usize = 32 << 20;
+
+/// What a slab asks of the allocator, and where in it what begins.
+struct Layouts {
+    /// The words and the links, or everything.
+    zeroed: alloc::Layout,
+    /// The cells and the stamps, if they are apart.
+    plain: Option<alloc::Layout>,
+    links_at: usize,
+    /// Where the cells may begin, once aligned, if they are not apart.
+    whole_at: usize,
+    /// From the cells on.
+    stamps_at: usize,
+}
 
 /// What the words and links of every unallocated slab point at. Never written.
 static VACANT_WORD: Word = Word::EMPTY;
@@ -53,7 +75,7 @@ impl Refused {
 pub(in crate::bucket) struct Slab<T, M> {
     words: NonNull<Word>,
     links: NonNull<u32>,
-    cells: NonNull<T>,
+    pub(super) cells: NonNull<T>,
     stamps: NonNull<M>,
     /// 0: nothing is allocated, and word and link 0 are shared constants that may only be read.
     buckets: usize,
@@ -87,17 +109,33 @@ impl<T, M> Slab<T, M> {
     pub(in crate::bucket) fn new(buckets: usize) -> Result<Self, Refused> {
         const { assert!(size_of::<M>() > 0, "an allocation of no bytes is undefined") };
         debug_assert!(buckets > 0, "a slab of no buckets");
-        let (shared, links_at) = Self::shared_layout(buckets).ok_or(Refused::TooLarge)?;
-        let (own, stamps_at) = Self::cell_layout(buckets).ok_or(Refused::TooLarge)?;
+        let Layouts {
+            zeroed,
+            plain,
+            links_at,
+            whole_at,
+            stamps_at,
+        } = Self::layouts(buckets).ok_or(Refused::TooLarge)?;
         // SAFETY: not of size zero, since `buckets` is not.
-        let words = unsafe { alloc::alloc_zeroed(shared) };
-        let words = NonNull::new(words).ok_or(Refused::OutOfMemory(shared))?;
-        // SAFETY: not of size zero, since stamps are not.
-        let cells = unsafe { alloc::alloc(own) };
-        let Some(cells) = NonNull::new(cells) else {
-            // SAFETY: just allocated with this layout.
-            unsafe { alloc::dealloc(words.as_ptr(), shared) };
-            return Err(Refused::OutOfMemory(own));
+        let words = unsafe { alloc::alloc_zeroed(zeroed) };
+        let words = NonNull::new(words).ok_or(Refused::OutOfMemory(zeroed))?;
+        let cells = match plain {
+            None => {
+                // SAFETY: `whole_at` lies inside the allocation it was computed with.
+                let after = unsafe { words.add(whole_at) };
+                // SAFETY: there is room for the cells after as many bytes as their alignment.
+                unsafe { after.add(after.align_offset(CACHE_LINE.max(align_of::<(T, M)>()))) }
+            }
+            Some(plain) => {
+                // SAFETY: not of size zero, since stamps are not.
+                let cells = unsafe { alloc::alloc(plain) };
+                let Some(cells) = NonNull::new(cells) else {
+                    // SAFETY: just allocated with this layout.
+                    unsafe { alloc::dealloc(words.as_ptr(), zeroed) };
+                    return Err(Refused::OutOfMemory(plain));
+                };
+                cells
+            }
         };
         Ok(Self {
             words: words.cast(),
@@ -108,6 +146,26 @@ impl<T, M> Slab<T, M> {
             stamps: unsafe { cells.add(stamps_at) }.cast(),
             buckets,
             _entries: PhantomData,
+        })
+    }
+
+    fn layouts(buckets: usize) -> Option<Layouts> {
+        let (zeroed, links_at) = Self::shared_layout(buckets)?;
+        let (plain, stamps_at) = Self::cell_layout(buckets)?;
+        let whole_at = zeroed.size();
+        // PERF: `alloc_zeroed` clears by hand what is to be aligned better than usual, so the cells
+        // are aligned here.
+        let size = whole_at
+            .checked_add(plain.align())?
+            .checked_add(plain.size())?;
+        let whole = alloc::Layout::from_size_align(size, zeroed.align()).ok()?;
+        let is_whole = whole.size() >= WHOLE_FROM_BYTES;
+        Some(Layouts {
+            zeroed: if is_whole { whole } else { zeroed },
+            plain: (!is_whole).then_some(plain),
+            links_at,
+            whole_at,
+            stamps_at,
         })
     }
 
@@ -225,6 +283,26 @@ impl<T, M> Slab<T, M> {
         unsafe { self.stamps.add(bucket * CELLS + cell) }
     }
 
+    /// Has the processor fetch the first cells and stamps of a bucket, which is sure to be used.
+    ///
+    /// PERF: a store to a far line holds up all later ones, where a fetch holds up nothing.
+    #[inline]
+    pub(in crate::bucket) fn prefetch(&self, bucket: usize) {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+
+            let cells = self.cells.as_ptr().wrapping_add(bucket * CELLS);
+            let stamps = self.stamps.as_ptr().wrapping_add(bucket * CELLS);
+            // SAFETY: x86-64 has SSE; the hint may be given for any address.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(cells.cast()) };
+            // SAFETY: as above.
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(stamps.cast()) };
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = bucket;
+    }
+
     /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
     ///
     /// # Safety
@@ -255,6 +333,36 @@ impl<T, M> Slab<T, M> {
         slot
     }
 
+    /// After how many dead buckets [`Self::release`] is worth a call; `None` if it never is.
+    pub(in crate::bucket) fn portion(&self) -> Option<usize> {
+        let bucket = CELLS * (size_of::<T>() + size_of::<M>());
+        (self.buckets * bucket >= WORTHWHILE_BYTES).then(|| PORTION_BYTES.div_ceil(bucket))
+    }
+
+    /// Gives the memory of the cells and stamps of some buckets back to the system, as far as it is
+    /// whole pages. It comes back, with any content, when it is written to.
+    ///
+    /// # Safety
+    ///
+    /// * `buckets` must end at or below [`Self::buckets`].
+    /// * None of their cells may be live.
+    pub(in crate::bucket) unsafe fn release(&mut self, buckets: Range<usize>) {
+        debug_assert!(
+            buckets.end <= self.buckets,
+            "{buckets:?} of {}",
+            self.buckets
+        );
+        let (start, count) = (buckets.start * CELLS, buckets.len() * CELLS);
+        // SAFETY: in bounds of the cell array by the caller's promise.
+        let cells = unsafe { self.cells.add(start) };
+        // SAFETY: in bounds of the stamp array by the caller's promise.
+        let stamps = unsafe { self.stamps.add(start) };
+        // SAFETY: in bounds, and not read before written, as none is live.
+        unsafe { release(cells.cast(), count * size_of::<T>()) };
+        // SAFETY: as above.
+        unsafe { release(stamps.cast(), count * size_of::<M>()) };
+    }
+
     /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.
     pub(in crate::bucket) fn wipe(&mut self) {
         if self.buckets > 0 {
@@ -271,16 +379,15 @@ impl<T, M> Drop for Slab<T, M> {
         if self.buckets == 0 {
             return;
         }
-        let layouts = (
-            Self::shared_layout(self.buckets),
-            Self::cell_layout(self.buckets),
-        );
-        let (Some((shared, _)), Some((own, _))) = layouts else {
+        let Some(Layouts { zeroed, plain, .. }) = Self::layouts(self.buckets) else {
             unreachable!("the layouts were computed when the slab was made")
         };
-        // SAFETY: allocated in `new` with the layout that follows from `buckets`; not used again.
-        unsafe { alloc::dealloc(self.words.cast().as_ptr(), shared) };
-        // SAFETY: as above.
-        unsafe { alloc::dealloc(self.cells.cast().as_ptr(), own) };
+        if let Some(plain) = plain {
+            // SAFETY: allocated in `new` with the layout that follows from `buckets`; not used
+            // again.
+            unsafe { alloc::dealloc(self.cells.cast().as_ptr(), plain) };
+        }
+        // SAFETY: as above, and freed last, as it may be the only one.
+        unsafe { alloc::dealloc(self.words.cast().as_ptr(), zeroed) };
     }
 }

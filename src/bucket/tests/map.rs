@@ -67,7 +67,7 @@ fn map_matches_std_under_every_hasher() {
 }
 
 #[test]
-fn insert_keeps_the_stored_key() {
+fn rule_36_insert_keeps_the_stored_key() {
     let mut map = BucketMap::new();
     let first = std::rc::Rc::new(1);
     map.insert(first.clone(), 'a');

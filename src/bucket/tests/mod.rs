@@ -2,6 +2,7 @@
 //! here are the thresholds, the growth rules and the invariants, seen from inside.
 
 mod checked;
+mod citations;
 mod cursor;
 mod hostile;
 mod map;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::support::mix;
 use crate::bucket::header::{bits_for, load_limit, over_load, spares};
-use crate::bucket::tophash::{Tophash, Word};
+use crate::bucket::table::probe::{Candidates, live_cells};
+use crate::bucket::tophash::{Tophash, Word, pattern};
 use crate::bucket::{Growth, Table};
 
 type Numbers = Table<u64, u32>;
@@ -63,7 +64,7 @@ fn table_matches_std_with_identity_hashes() {
 }
 
 #[test]
-fn byte_tests_are_exact_for_every_pair_of_neighbours() {
+fn rules_6_and_8_byte_tests_are_exact_for_every_pair_of_neighbours() {
     for low in 0..=255_u8 {
         for high in 0..=255_u8 {
             let bytes = |cell| if cell == 4 { high } else { low };
@@ -75,21 +76,35 @@ fn byte_tests_are_exact_for_every_pair_of_neighbours() {
             let cells =
                 |test: &dyn Fn(u8) -> bool| (0..8).filter(|&c| test(bytes(c))).collect::<Vec<_>>();
             assert_eq!(word.live().collect::<Vec<_>>(), cells(&|b| b >= 5));
+            let live = word.live().bits();
+            assert_eq!(live_cells(word, word), live | live << 8);
+            assert_eq!(live_cells(word, Word::EMPTY), live);
             assert_eq!(word.first_empty(), cells(&|b| b <= 1).first().copied());
             if high >= 5 && !(2..=4).contains(&low) {
-                let candidates: Vec<_> = word.candidates(raw_byte(high)).collect();
-                assert!(
-                    cells(&|b| b == high)
-                        .iter()
-                        .all(|cell| candidates.contains(cell))
-                );
-                assert!(candidates.iter().all(|&cell| bytes(cell) | 1 == high | 1));
-                assert!(candidates.iter().all(|&cell| bytes(cell) >= 5));
+                let hash = u64::from(high) << 56;
+                let plain = word.candidates(pattern(hash));
+                let plain: Vec<_> = (0..8).filter(|c| plain >> (8 * c + 7) & 1 == 1).collect();
+                for candidates in [plain, all(Candidates::new(word, hash))] {
+                    let mut right = cells(&|b| b == high).into_iter();
+                    assert!(right.all(|cell| candidates.contains(&cell)));
+                    assert!(candidates.iter().all(|&cell| bytes(cell) | 1 == high | 1));
+                    assert!(candidates.iter().all(|&cell| bytes(cell) >= 5));
+                    assert!(candidates.is_sorted());
+                }
             }
             assert_eq!(word.is_evacuated(), (2..=4).contains(&low));
             assert_eq!(word.ends_chain(), low == 0);
         }
     }
+}
+
+fn all(mut candidates: Candidates) -> Vec<usize> {
+    let mut cells = Vec::new();
+    while let Some(cell) = candidates.first() {
+        cells.push(cell);
+        candidates = candidates.rest();
+    }
+    cells
 }
 
 fn raw_byte(byte: u8) -> Tophash {
