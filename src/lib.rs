@@ -39,6 +39,7 @@
 
 mod bucket;
 pub mod docs;
+#[doc(hidden)]
 #[cfg(splitmap_loom)]
 pub mod internals;
 mod primitive;

@@ -4,11 +4,11 @@
 ///
 /// The barrier costs about 2 us on two cores, so at 256 objects an update carries 8 ns of it. The price
 /// is memory: every thread that writes may keep this many dead objects of each map it writes to.
-#[cfg(not(any(splitmap_loom, splitmap_shuttle, splitmap_stress)))]
+#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const RETIRED_BATCH: usize = 256;
 
 /// Small enough that a model, or a stress test, reclaims within a few operations.
-#[cfg(any(splitmap_loom, splitmap_shuttle, splitmap_stress))]
+#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
 pub(crate) const RETIRED_BATCH: usize = 2;
 
 /// Maps per thread whose reader slot is found by one compare; a power of two.

@@ -25,6 +25,7 @@ mod sync_api;
 mod sync_callbacks;
 mod sync_compute;
 mod sync_drops;
+mod sync_faults;
 mod sync_go;
 mod sync_init;
 mod sync_many;

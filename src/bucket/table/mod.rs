@@ -161,6 +161,13 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
+    /// Has the cells of a primary bucket fetched while [`Self::find`] looks at its tophash bytes: worth it where most
+    /// lookups find something, and the table does not fit the cache.
+    #[inline]
+    pub(crate) fn fetch_ahead(&self, hash: u64) {
+        self.current.prefetch_cells(hash);
+    }
+
     /// Loads what [`Self::find`] looks at first, and uses it for nothing: several such loads are under way at once.
     #[inline]
     pub(crate) fn touch(&self, hash: u64) {
