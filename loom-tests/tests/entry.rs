@@ -12,7 +12,7 @@ mod support;
 use std::sync::Arc;
 
 use loom::thread;
-use splitmap_model::internals::{Node as RawNode, end_terms};
+use splitmap_model::internals::{Half, Node as RawNode, end_terms};
 use support::{Watched, exhaustively, with_preemptions};
 
 type Node = RawNode<Watched>;
@@ -500,5 +500,16 @@ fn swap_vs_swap_vs_take() {
             | (Value(3), Nil, Value(1), Value(2)) => {}
             illegal => panic!("no order explains {illegal:?}"),
         }
+    });
+}
+
+/// Two threads free the two parts of a node: the second frees the memory, after the first is done with it (E6).
+#[test]
+fn halves() {
+    exhaustively(|| {
+        let [first, rest] = Half::both(Watched::new(1));
+        let other = thread::spawn(|| first.free());
+        rest.free();
+        other.join().expect("joined");
     });
 }

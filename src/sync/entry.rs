@@ -77,7 +77,7 @@ pub(super) use self::node::{EntryPtr, Unpublished};
 
 use self::garbage::Object;
 use super::Section;
-use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
+use crate::primitive::{self, AtomicBool, AtomicPtr, Ordering, yield_point};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -95,6 +95,8 @@ pub(super) struct Entry<K, V> {
     hash_top: u16,
     /// One of the two parts of the node, `first` and the rest, has been freed (E6).
     half_freed: AtomicBool,
+    /// Nothing, in whose place the model sees the last uses of the node's memory, and the freeing.
+    memory: primitive::UnsafeCell<()>,
 }
 
 const HASH_TOP_SHIFT: u32 = 48;

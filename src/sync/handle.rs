@@ -136,6 +136,22 @@ impl<V> Drop for Node<V> {
     }
 }
 
+/// One of the two parts of an entry's node.
+#[expect(missing_debug_implementations, reason = "nothing to show")]
+pub struct Half<V>(Retired<u32, V>);
+
+impl<V> Half<V> {
+    /// Both parts of a node whose value was removed.
+    pub fn both(value: V) -> [Self; 2] {
+        EntryPtr::new(0, 0, value).into_halves().map(Self)
+    }
+
+    /// Frees the part.
+    pub fn free(self) {
+        drop(self.0);
+    }
+}
+
 /// Panics unless the map, which no other thread is using, keeps F2, D1, D2 and D3, and counts right.
 pub fn check<K: Eq, V, S>(map: &SyncMap<K, V, S>) {
     let section = map.domain.enter();
