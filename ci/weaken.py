@@ -163,8 +163,9 @@ def copy_tree(scratch, sites):
                 continue
             text = text[: site.start] + new + text[site.end :]
         (scratch / path.relative_to(ROOT)).write_text(text)
-    with (scratch / "src/primitive/model.rs").open("a") as door:
-        door.write(DOOR)
+    if sites:
+        with (scratch / "src/primitive/model.rs").open("a") as door:
+            door.write(DOOR)
 
 
 def build(scratch):
@@ -262,4 +263,5 @@ def main():
     print(f"\n{len(chosen)} changes, {survivors} survived.")
 
 
-main()
+if __name__ == "__main__":
+    main()
