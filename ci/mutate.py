@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 
+sys.dont_write_bytecode = True
 import weaken
 
 FILES = ["reclaim/grace", "reclaim/slot", "reclaim/section", "reclaim/tenure", "sync/fresh", "sync/promote", "sync/dirty"]
