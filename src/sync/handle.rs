@@ -92,9 +92,9 @@ impl<V> Node<V> {
     }
 
     /// `Entry::bury`.
-    pub fn bury(&self) {
+    pub fn bury<R>(&self, see: impl FnOnce(&V) -> R) -> Option<R> {
         let section = self.domain.enter();
-        self.entry.get(&section).bury(&section);
+        self.entry.get(&section).bury(&section).map(see)
     }
 
     /// `Entry::revive`, under the mutex.
