@@ -14,3 +14,6 @@ pub mod chooser {}
 
 #[doc = include_str!("docs/migration.md")]
 pub mod migration {}
+
+#[doc = include_str!("docs/scaling.md")]
+pub mod scaling {}
