@@ -1,0 +1,10 @@
+//! The service under real HTTP, against an origin that fails, in one process with its clients or as a program.
+
+mod load;
+mod metrics;
+mod origin;
+mod page;
+mod service;
+mod shedding;
+mod shutdown;
+mod single_flight;
