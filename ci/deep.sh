@@ -8,5 +8,5 @@ source "$(dirname "$0")/lib.sh"
 export SPLITMAP_STRESS_SECONDS=${1:-60} NEXTEST_PROFILE=deep
 export SPLITMAP_FUZZ_SECONDS=${SPLITMAP_FUZZ_SECONDS:-1800}
 
-# As shipped, under both sanitizers, and under memcheck.
-exec bash ci/all.sh loom test asan tsan valgrind fuzz
+# As shipped, in services, under both sanitizers, and under memcheck.
+exec bash ci/all.sh loom services test asan tsan valgrind fuzz

@@ -83,7 +83,9 @@ impl Config {
     pub fn validate(&self) -> Result<(), Contradiction> {
         let origin = &self.origin;
         if origin.scheme_str() != Some("http") || origin.query().is_some() {
-            return Err(Contradiction("the origin has to be http://host:port/path"));
+            return Err(Contradiction(
+                "the origin has to be plain HTTP, without a query",
+            ));
         }
         if self.fill_timeout >= self.ttl {
             // An answer could have expired when it comes, and would be fetched for ever.

@@ -104,15 +104,20 @@ impl TieredCache {
             return Ok(known);
         }
         count(&self.misses);
-        if let Some((epoch, mut link)) = self.link.connection()
-            && let Some(reservation) = self.l1.reserve(epoch, key)
-            && let Ok(value) = ask(&mut link, &get).await
-        {
-            reservation.fill(epoch, value.clone());
-            return Ok(value);
+        match self.read_through(key, &get).await {
+            Some(value) => Ok(value),
+            None => ask(&mut self.data.clone(), &get).await,
         }
-        // Somebody else is reading it for L1, or the link has just gone down.
-        ask(&mut self.data.clone(), &get).await
+    }
+
+    /// Reads `key` over the link and keeps what comes; `None` if somebody else is doing that already, or the link
+    /// has just gone down.
+    async fn read_through(&self, key: &str, get: &Cmd) -> Option<Option<Value>> {
+        let (epoch, mut link) = self.link.connection()?;
+        let reservation = self.l1.reserve(epoch, key)?;
+        let value = ask(&mut link, get).await.ok()?;
+        reservation.fill(epoch, value.clone());
+        Some(value)
     }
 
     /// Gives `key` a value.

@@ -169,10 +169,8 @@ fn invalidate(l1: &L1, data: &[Value]) {
         [Value::Array(keys)] => {
             for key in keys {
                 // A key that is not UTF-8 is not one of ours.
-                if let Value::BulkString(key) = key
-                    && let Ok(key) = std::str::from_utf8(key)
-                {
-                    l1.invalidate(key);
+                if let Ok(key) = redis::from_redis_value_ref::<String>(key) {
+                    l1.invalidate(&key);
                 }
             }
         }

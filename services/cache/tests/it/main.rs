@@ -1,5 +1,10 @@
 //! The service under real HTTP, against an origin that fails, in one process with its clients or as a program.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails has failed the test"
+)]
+
 mod load;
 mod metrics;
 mod origin;

@@ -73,15 +73,9 @@ async fn the_program_drains_on_sigterm() {
 
 #[tokio::test]
 async fn the_program_refuses_options_that_contradict_each_other() {
+    let origin = format!("http://{}", std::net::Ipv4Addr::LOCALHOST);
     let output = Command::new(env!("CARGO_BIN_EXE_cache-service"))
-        .args([
-            "--origin",
-            "http://localhost",
-            "--ttl",
-            "10",
-            "--fill-timeout",
-            "10",
-        ])
+        .args(["--origin", &origin, "--ttl", "10", "--fill-timeout", "10"])
         .output()
         .await
         .unwrap();

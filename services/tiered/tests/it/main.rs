@@ -2,6 +2,11 @@
 //!
 //! Each test starts a `redis-server` of its own on loopback, and checks nothing where there is none.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper that fails has failed the test"
+)]
+
 mod bound;
 mod coherence;
 mod failures;
