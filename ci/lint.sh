@@ -12,6 +12,9 @@ step "rustfmt ci/controls" rustfmt --check --edition 2024 ci/controls/src/bin/*.
 # Formatting of the fuzz targets, likewise. What they run is part of the tests, and linted with them.
 step "rustfmt fuzz" rustfmt --check --edition 2024 fuzz/fuzz_targets/*.rs
 
+# Formatting of the example that is a crate of its own.
+step "rustfmt loom_user" rustfmt --check --edition 2024 examples/loom_user/src/lib.rs examples/loom_user/tests/models.rs
+
 # Every lint of the manifests, on every target of every member.
 step "cargo clippy" cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
 
@@ -25,6 +28,10 @@ step "cargo clippy, tests of features" cargo clippy --quiet --locked --all-featu
 
 # The other half of what ships: the fallback for systems without a process-wide barrier.
 step "cargo clippy, fence fallback" env RUSTFLAGS="${RUSTFLAGS:-} --cfg splitmap_fence" \
+    cargo clippy --quiet --locked --lib -- -D warnings
+
+# And what a user's models run on.
+step "cargo clippy, loom" env RUSTFLAGS="${RUSTFLAGS:-} --cfg splitmap_loom" \
     cargo clippy --quiet --locked --lib -- -D warnings
 
 shellcheck=$(command -v shellcheck || echo "$tools_dir/shellcheck/usr/bin/shellcheck")

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Weakens one memory ordering at a time and expects a loom model to fail.
 
-Copies the tree, rewrites one ordering in `src/sync`, `src/reclaim` or the stand-ins of `src/primitive`
-to the next weaker one (a fence goes away), and runs the models until one fails. Prints a table of what
-was killed, by which model, and what survived. A survivor is an ordering that is too strong, a model that
-is missing, or something that loom cannot see: `loom-tests/WEAKENING.md` says which.
+Copies the tree, rewrites one ordering in `src/sync`, `src/reclaim`, the mark of the checked map or the
+stand-ins of `src/primitive` to the next weaker one (a fence goes away), and runs the models until one fails.
+Prints a table of what was killed, by which model, and what survived. A survivor is an ordering that is too
+strong, a model that is missing, or something that loom cannot see: `loom-tests/WEAKENING.md` says which.
 """
 
 import argparse
@@ -31,9 +31,10 @@ EXCHANGE = {
 }
 
 # Models in the order in which they are most likely to notice.
-SUITES = ["entry", "grace", "tenure", "sb", "snapshot", "clear", "promote", "iterate"]
+SUITES = ["entry", "grace", "tenure", "sb", "snapshot", "clear", "promote", "iterate", "checked"]
 FIRST = {
     "entry.rs": ["entry", "sb", "clear"],
+    "marked.rs": ["checked"],
     "snapshot.rs": ["sb", "snapshot", "promote", "clear"],
     "model.rs": ["snapshot", "grace"],
     "tenure.rs": ["tenure", "grace"],
@@ -72,6 +73,7 @@ def has_model(text, index):
 
 def mutants():
     files = sorted((ROOT / "src/sync").glob("*.rs")) + sorted((ROOT / "src/reclaim").glob("*.rs"))
+    files.append(ROOT / "src/bucket/marked.rs")
     files.append(ROOT / "src/primitive/model.rs")
     for path in files:
         if path.name == "handle.rs":

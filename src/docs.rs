@@ -6,6 +6,9 @@
 #[doc = include_str!("docs/bucket_map.md")]
 pub mod bucket_map {}
 
+#[doc = include_str!("docs/loom.md")]
+pub mod model_checking {}
+
 #[doc = include_str!("docs/chooser.md")]
 pub mod chooser {}
 

@@ -39,6 +39,7 @@
 
 mod bucket;
 pub mod docs;
+#[doc(hidden)]
 #[cfg(splitmap_loom)]
 pub mod internals;
 mod primitive;
@@ -73,8 +74,8 @@ pub mod bucket_map {
 /// The types that the methods of [`SyncMap`] return.
 pub mod sync_map {
     pub use crate::sync::{
-        Compute, Frozen, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref, Stats,
-        TakeAll, Values,
+        Compute, Frozen, GetMany, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref,
+        Stats, TakeAll, Values,
     };
     #[cfg(feature = "rayon")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]

@@ -4,11 +4,11 @@
 ///
 /// The barrier costs about 2 us on two cores, so at 256 objects an update carries 8 ns of it. The price
 /// is memory: every thread that writes may keep this many dead objects of each map it writes to.
-#[cfg(not(any(splitmap_loom, splitmap_shuttle, splitmap_stress)))]
+#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const RETIRED_BATCH: usize = 256;
 
 /// Small enough that a model, or a stress test, reclaims within a few operations.
-#[cfg(any(splitmap_loom, splitmap_shuttle, splitmap_stress))]
+#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
 pub(crate) const RETIRED_BATCH: usize = 2;
 
 /// Maps per thread whose reader slot is found by one compare; a power of two.
@@ -82,3 +82,8 @@ pub(crate) const EMPTY_LISTS: usize = 4;
 /// Two batches of values of up to 64 bytes: with one that waits for readers and one that fills up, updates at a
 /// steady pace do not allocate.
 pub(crate) const SPARE_BYTES: usize = 2 * RETIRED_BATCH * 64;
+
+/// Keys that `SyncMap::get_many` looks up together.
+///
+/// About as many cache misses as one core has under way at once (10 to 16 on current processors).
+pub(crate) const LOOKUPS_AT_ONCE: usize = 16;

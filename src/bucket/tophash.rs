@@ -10,7 +10,7 @@
 //! | 5..  | live           | the cell holds an entry; the byte is the hash's top one, 0-4 plus 5 |
 //!
 //! A bucket's eight bytes are one `u64`, cell 0 lowest, always read and written whole, so byte
-//! order plays no part. All tests on it but [`Word::candidates`] are exact: no carry crosses from
+//! order plays no part. All tests on it but `Word::candidates` are exact: no carry crosses from
 //! one byte into the next.
 
 const LOW_BITS: u64 = 0x0101_0101_0101_0101;

@@ -33,7 +33,7 @@ pub(crate) use loom::thread::{Thread, ThreadId, current as current_thread, park}
 // ORDERING: Relaxed. loom runs all threads of a model on one.
 const PLAIN: Ordering = Ordering::Relaxed;
 
-/// What a model chooses before it begins; the default for every other one.
+/// What a model of this crate chooses before it begins; the default for every other one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Choices {
     /// What the system says to the process-wide barrier.
@@ -62,7 +62,7 @@ pub enum ProcessBarrier {
 std::thread_local! {
     // loom runs every thread of a model on the thread that runs the test.
     static CHOICES: PlainCell<Choices> = const {
-        PlainCell::new(Choices { barrier: ProcessBarrier::Works, total_order: false })
+        PlainCell::new(Choices { barrier: ProcessBarrier::Works, total_order: USERS })
     };
 }
 
@@ -70,6 +70,9 @@ std::thread_local! {
 pub fn choose(choices: Choices) {
     CHOICES.set(choices);
 }
+
+/// Whether the models are those of a user, whom the map promises one order of all operations.
+const USERS: bool = cfg!(not(splitmap_models));
 
 /// Whether an access takes part in the order of [`Choices::total_order`].
 fn is_totally_ordered(ordering: Ordering) -> bool {
@@ -410,8 +413,9 @@ pub(crate) struct SnapshotCell<T> {
 #[derive(Debug)]
 struct Kept<T> {
     shared: Arc<T>,
-    /// Read by every load, in the place of all that is reached through the pointer.
-    content: loom::cell::UnsafeCell<()>,
+    /// Read by every load, in the place of all that is reached through the pointer. The lock only makes a
+    /// map in a model as shareable as one that ships: loom switches no threads at such a cell.
+    content: PlainMutex<loom::cell::UnsafeCell<()>>,
 }
 
 impl<T> SnapshotCell<T> {
@@ -432,7 +436,9 @@ impl<T> SnapshotCell<T> {
             let kept = self.kept.lock().expect("a model that panics is over");
             PlainArc::clone(&kept[newest])
         };
-        kept.content.with(|_| ());
+        let content = kept.content.lock().expect("a model that panics is over");
+        content.with(|_| ());
+        drop(content);
         Arc::clone(&kept.shared)
     }
 
@@ -444,7 +450,7 @@ impl<T> SnapshotCell<T> {
     }
 
     fn keep(&self, shared: Arc<T>) -> usize {
-        let content = loom::cell::UnsafeCell::new(());
+        let content = PlainMutex::new(loom::cell::UnsafeCell::new(()));
         let mut kept = self.kept.lock().expect("a model that panics is over");
         kept.push(PlainArc::new(Kept { shared, content }));
         kept.len() - 1
@@ -489,10 +495,59 @@ pub(crate) fn yield_point() {}
 /// Declares per-thread state that loom creates anew in every execution.
 macro_rules! per_thread {
     ($(#[$meta:meta])* static $name:ident: $type:ty = $init:expr;) => {
-        loom::thread_local! { $(#[$meta])* static $name: $type = $init; }
+        $(#[$meta])*
+        static $name: $crate::primitive::PerThread<$type> = {
+            loom::thread_local! {
+                static OF_THREAD: $crate::primitive::ForgottenOnPanic<$type> =
+                    $crate::primitive::ForgottenOnPanic::new($init);
+            }
+            $crate::primitive::PerThread::new(&OF_THREAD)
+        };
     };
 }
 pub(crate) use per_thread;
+
+/// What [`per_thread`] declares; used as std's key is.
+pub(crate) struct PerThread<T: 'static>(&'static loom::thread::LocalKey<ForgottenOnPanic<T>>);
+
+impl<T> PerThread<T> {
+    pub(crate) const fn new(key: &'static loom::thread::LocalKey<ForgottenOnPanic<T>>) -> Self {
+        Self(key)
+    }
+
+    pub(crate) fn with<R>(&self, f: impl FnOnce(&T) -> R) -> R {
+        self.0.with(|of_thread| f(of_thread.get()))
+    }
+
+    pub(crate) fn try_with<R>(
+        &self,
+        f: impl FnOnce(&T) -> R,
+    ) -> Result<R, loom::thread::AccessError> {
+        self.0.try_with(|of_thread| f(of_thread.get()))
+    }
+}
+
+/// Not dropped by a model that fails: loom has ended by then, and its objects in here would panic once more,
+/// which ends the process before it can say why.
+pub(crate) struct ForgottenOnPanic<T>(Option<T>);
+
+impl<T> ForgottenOnPanic<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Some(value))
+    }
+
+    fn get(&self) -> &T {
+        self.0.as_ref().expect("there until it is dropped")
+    }
+}
+
+impl<T> Drop for ForgottenOnPanic<T> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            core::mem::forget(self.0.take());
+        }
+    }
+}
 
 /// A number that no other call in this process returns; never 0.
 pub(crate) fn unique_id() -> u64 {

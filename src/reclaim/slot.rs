@@ -13,7 +13,7 @@ use crate::primitive::{
 use crate::tuning::{DUE_STEP, RETIRED_BATCH};
 
 /// The bits of [`Slot::sections`] that count open sections: so many that leaking sections cannot overflow them
-/// within years, or on a 32-bit machine before [`Section::keep`] stops it.
+/// within years, or on a 32-bit machine before `Section::keep` stops it.
 const OPEN_BITS: u32 = usize::BITS - 8;
 pub(super) const OPEN: usize = (1 << OPEN_BITS) - 1;
 
@@ -24,7 +24,7 @@ pub(super) struct Slot<C, G: Garbage> {
     ///
     /// PERF: one word for both, as every load of what was stored a moment ago costs four or five cycles.
     pub(super) sections: AtomicUsize,
-    /// Open sections whose operation has ended ([`Kept`]); the others may still be looking into the cached
+    /// Open sections whose operation has ended (`Kept`); the others may still be looking into the cached
     /// object. No user code can leak one of those.
     pub(super) kept: Cell<usize>,
     /// Something to do when a section is left: a full list, garbage in the queue that this section held back,

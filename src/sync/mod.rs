@@ -41,7 +41,7 @@
 //! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
-//! | `read`, `write`, `conditional`, `whole` | the operations               | below      |
+//! | `read`, `many`, `write`, `conditional`, `whole` | the operations       | below      |
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |
 //! | `flight`     | who makes the value of a key, and who waits for it      | T1 to T3   |
 //! | `init`       | single-flight initialisation, on threads and in tasks   |            |
@@ -80,6 +80,7 @@ mod frozen;
 pub(crate) mod handle;
 mod init;
 mod iter;
+mod many;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod promote;
@@ -100,6 +101,7 @@ use std::hash::RandomState;
 pub use self::compute::{Compute, Operation};
 pub use self::frozen::Frozen;
 pub use self::iter::{IntoIter, Iter};
+pub use self::many::GetMany;
 #[cfg(feature = "rayon")]
 pub use self::parallel::{ParIter, ParMap};
 pub use self::refs::{OccupiedError, Ref};

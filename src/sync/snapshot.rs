@@ -68,6 +68,7 @@ impl<K, V> Snapshot<K, V> {
         hash: u64,
         mut is_match: impl FnMut(&Entry<K, V>) -> bool,
     ) -> Option<EntryPtr<K, V>> {
+        self.table.fetch_ahead(hash);
         self.table
             .find(hash, |entry| is_match(entry.get(section)))
             .copied()

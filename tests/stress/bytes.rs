@@ -11,9 +11,13 @@ pub(crate) static BYTES: AtomicIsize = AtomicIsize::new(0);
 
 thread_local! {
     pub(crate) static COUNTED: Cell<bool> = const { Cell::new(false) };
+
+    /// The bytes that this thread has asked for, less those it has freed; always counted.
+    pub(crate) static OF_THREAD: Cell<isize> = const { Cell::new(0) };
 }
 
 fn count_bytes(change: isize) {
+    OF_THREAD.set(OF_THREAD.get() + change);
     if COUNTED.get() {
         BYTES.fetch_add(change, Ordering::Relaxed);
     }

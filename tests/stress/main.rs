@@ -7,6 +7,7 @@
 mod bytes;
 mod canary;
 mod coming_and_going;
+mod faults;
 mod garbage;
 mod order;
 mod support;

@@ -4,9 +4,12 @@
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
+use std::fs::OpenOptions;
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::io::Write;
+use std::panic;
 use std::sync::Arc;
+use std::sync::Once;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
@@ -49,15 +52,25 @@ fn explore(bound: Option<usize>, model: impl Fn() + Send + Sync + 'static) {
         explored > 1,
         "one interleaving only: loom sees nothing of this model"
     );
-    // Not by `println!`, which the test harness swallows.
-    let thread = std::thread::current();
-    let _ = writeln!(
-        std::io::stderr(),
+    report(&format!(
         "{}::{}: {explored} interleavings, {shown}, {:.1?}",
         env!("CARGO_CRATE_NAME"),
-        thread.name().unwrap_or("main"),
+        std::thread::current().name().unwrap_or("main"),
         start.elapsed(),
-    );
+    ));
+}
+
+/// Tells how far a model went, and adds it to the file that `ci/loom.sh` prints at its end.
+fn report(line: &str) {
+    // Not by `println!`, which the test harness swallows.
+    let _ = writeln!(std::io::stderr(), "{line}");
+    let Some(path) = std::env::var_os("SPLITMAP_LOOM_REPORT") else {
+        return;
+    };
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    // One call, so that lines of other processes do not mix with it.
+    file.and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+        .expect("the report can be written to");
 }
 
 /// Whether a watched value is alive; reading and ending it are accesses that loom checks.
@@ -138,10 +151,45 @@ impl Watched {
 
 impl Drop for Watched {
     fn drop(&mut self) {
-        if !std::thread::panicking() {
+        if !std::thread::panicking() || PANICS_TO_CATCH.get() > 0 {
             Life::end(self.life);
         }
     }
+}
+
+thread_local! {
+    /// Panics under way that a model catches, of all its threads.
+    static PANICS_TO_CATCH: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// What `operation` returns, or the words of its panic if they are among `words`.
+pub(crate) fn caught<T>(
+    words: &'static [&'static str],
+    operation: impl FnOnce() -> T,
+) -> Result<T, &'static str> {
+    static HOOK: Once = Once::new();
+    // Printed, and taken for the end of the model, are only the panics that nobody waits for.
+    HOOK.call_once(|| {
+        let loud = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            let said = info.payload().downcast_ref::<&'static str>();
+            if said.is_some_and(|said| words.contains(said)) {
+                PANICS_TO_CATCH.set(PANICS_TO_CATCH.get() + 1);
+            } else {
+                loud(info);
+            }
+        }));
+    });
+    panic::catch_unwind(panic::AssertUnwindSafe(operation)).map_err(|payload| {
+        match payload.downcast::<&'static str>() {
+            Ok(said) if words.contains(&*said) => {
+                PANICS_TO_CATCH.set(PANICS_TO_CATCH.get() - 1);
+                *said
+            }
+            Ok(said) => panic::resume_unwind(said),
+            Err(other) => panic::resume_unwind(other),
+        }
+    })
 }
 
 impl Clone for Watched {

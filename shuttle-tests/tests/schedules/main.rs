@@ -83,10 +83,17 @@ fn run(name: &str, kind: &str, scheduler: impl Scheduler + 'static, test: fn()) 
     // Orderings weaker than SeqCst are taken as that, which is known.
     config.silence_warnings = true;
     config.stack_size = 0x4_0000;
-    let start = Instant::now();
+    let (start, reused) = (Instant::now(), pool::reused());
     let schedules = Runner::new(scheduler, config).run(test);
     let rate = schedules as f64 / start.elapsed().as_secs_f64();
-    println!("{name}, {kind}: {schedules} schedules, {rate:.0} schedules/s");
+    let reused = (pool::reused() - reused) / schedules as u64;
+    assert!(
+        reused > 0,
+        "no memory is used again: the pool is not in place"
+    );
+    println!(
+        "{name}, {kind}: {schedules} schedules, {rate:.0} schedules/s, {reused} blocks of memory reused in each"
+    );
 }
 
 /// A script that the schedule decides.
@@ -170,6 +177,44 @@ fn threads_that_follow_others() {
             threads: 3,
             steps: 4,
         });
+    });
+}
+
+/// Two maps used in turns by the same threads: what one frees is what the other is given next.
+#[test]
+fn maps_that_share_freed_memory() {
+    const SIZE: Size = Size {
+        crews: 1,
+        threads: 3,
+        steps: 8,
+    };
+    explore("2 maps, 3 threads, 8 calls each", 2_000, || {
+        let scripts = [script(SIZE), script(SIZE)];
+        let _reports = scripts
+            .each_ref()
+            .map(|script| ReportOnPanic::new(script, None));
+        let frames = scripts.each_ref().map(Frame::new);
+        let maps = frames.each_ref().map(Frame::map);
+        let records = [0, 1].map(|which| Records::new(frames[which].set_up(&maps[which])));
+        thread::scope(|scope| {
+            for part in 0..SIZE.threads {
+                let (frames, maps, records) = (&frames, &maps, &records);
+                scope.spawn(move || {
+                    let (mut one, of_one) = frames[0].part(&maps[0], 0, part);
+                    let (mut two, of_two) = frames[1].part(&maps[1], 0, part);
+                    take_turns((&mut one, of_one), (&mut two, of_two));
+                    leave(&records[0], one.finish());
+                    leave(&records[1], two.finish());
+                });
+            }
+        });
+        for which in [0, 1] {
+            leave(&records[which], frames[which].take_stock(&maps[which]));
+        }
+        drop(maps);
+        for (frame, records) in frames.iter().zip(records) {
+            frame.verify(collect(records));
+        }
     });
 }
 

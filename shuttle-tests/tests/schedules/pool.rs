@@ -28,6 +28,14 @@ std::thread_local! {
     /// shuttle runs all threads of a schedule on the one that tests it. A block that another real thread
     /// frees goes to that one's list.
     static FREED: [Cell<*mut u8>; CLASSES] = const { [const { Cell::new(ptr::null_mut()) }; CLASSES] };
+
+    /// Blocks that were given out once more.
+    static REUSED: Cell<u64> = const { Cell::new(0) };
+}
+
+/// How many blocks the calling thread was given that had been in use before.
+pub(crate) fn reused() -> u64 {
+    REUSED.get()
 }
 
 pub(crate) struct LastFreedFirst;
@@ -56,6 +64,7 @@ unsafe impl GlobalAlloc for LastFreedFirst {
         // SAFETY: a block on the list holds the address of the next.
         let next = unsafe { freed.cast::<*mut u8>().read() };
         FREED.with(|freed| freed[class].set(next));
+        REUSED.set(REUSED.get() + 1);
         freed
     }
 

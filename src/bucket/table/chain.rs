@@ -14,11 +14,13 @@
 
 #![expect(unsafe_code, reason = "reads and writes of cells that may be vacant")]
 
-use super::probe::{Candidates, live_cells};
+mod evacuate;
+mod lookup;
+
+use super::probe::live_cells;
 use super::raw::{Refused, Slab};
-use crate::bucket::Stamp;
 use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
-use crate::bucket::tophash::{Tophash, Ups, Word};
+use crate::bucket::tophash::{Tophash, Word};
 
 use std::ops::Range;
 use std::ptr::NonNull;
@@ -286,20 +288,6 @@ impl<T, M> Generation<T, M> {
         unsafe { self.main.word(home & self.mask) }.is_evacuated()
     }
 
-    /// Has the processor fetch where an entry with this hash goes, most likely.
-    #[inline]
-    pub(in crate::bucket) fn prefetch(&self, hash: u64) {
-        self.main.prefetch(self.home(hash));
-    }
-
-    /// Whether the primary bucket for a hash is empty from its first cell on.
-    #[inline]
-    pub(in crate::bucket) fn is_vacant(&self, hash: u64) -> bool {
-        // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
-        let word = unsafe { self.main.word(self.home(hash)) };
-        word == Word::EMPTY
-    }
-
     /// Where the entry of a cell is, or would be.
     #[inline]
     pub(in crate::bucket) fn entry(&self, bucket: usize, cell: usize) -> NonNull<T> {
@@ -307,93 +295,6 @@ impl<T, M> Generation<T, M> {
         let (slab, at) = self.locate(bucket);
         // SAFETY: `locate` answers with an index below the slab's size; the cell was just checked.
         unsafe { slab.cell(at, cell) }
-    }
-
-    /// Finds the entry with this hash that `eq` accepts, in the chain for the hash.
-    ///
-    /// # Safety
-    ///
-    /// That chain must not be evacuated.
-    #[inline]
-    pub(in crate::bucket) unsafe fn find(
-        &self,
-        hash: u64,
-        mut eq: impl FnMut(&T) -> bool,
-    ) -> Option<Place<T>> {
-        // SAFETY: not evacuated by the caller's promise.
-        match unsafe { self.find_near(hash, &mut eq) } {
-            Near::Found(place) => Some(place),
-            Near::Ends => None,
-            Near::GoesOn => self.find_further(hash, eq),
-        }
-    }
-
-    /// The first part of [`Self::find`]: looks into the primary bucket.
-    ///
-    /// # Safety
-    ///
-    /// The chain for the hash must not be evacuated.
-    #[inline]
-    pub(in crate::bucket) unsafe fn find_near(
-        &self,
-        hash: u64,
-        mut eq: impl FnMut(&T) -> bool,
-    ) -> Near<T> {
-        let home = self.home(hash);
-        // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
-        let word = unsafe { self.main.word(home) };
-        let mut candidates = Candidates::new(word, hash);
-        while let Some(cell) = candidates.first() {
-            // SAFETY: as above, but not unallocated, as some byte is live; `candidates` gives
-            // cell numbers.
-            let entry = unsafe { self.main.cell(home, cell) };
-            // SAFETY: the chain is not evacuated, so by B3 the candidate is live, and by B1 the
-            // cell is initialised; `&self` excludes writers.
-            if eq(unsafe { entry.as_ref() }) {
-                return Near::Found(Place::new(home, cell, entry));
-            }
-            candidates = candidates.rest();
-        }
-        // SAFETY: as for the word.
-        match unsafe { self.main.link(home) } {
-            0 => Near::Ends,
-            _ => Near::GoesOn,
-        }
-    }
-
-    /// The second part of [`Self::find`]: looks into the overflow buckets.
-    ///
-    /// PERF: a function of its own, which keeps the few instructions of the usual lookup free of
-    /// what overflow buckets need.
-    #[inline(never)]
-    pub(in crate::bucket) fn find_further(
-        &self,
-        hash: u64,
-        mut eq: impl FnMut(&T) -> bool,
-    ) -> Option<Place<T>> {
-        let mut bucket = self.home(hash);
-        loop {
-            bucket = self.link(bucket);
-            if bucket == 0 {
-                return None;
-            }
-            let (slab, at) = self.locate(bucket);
-            // SAFETY: `locate` answers with an index below the slab's size.
-            let word = unsafe { slab.word(at) };
-            let mut candidates = Candidates::new(word, hash);
-            while let Some(cell) = candidates.first() {
-                // SAFETY: index as above; `candidates` gives cell numbers.
-                let entry = unsafe { slab.cell(at, cell) };
-                // SAFETY: initialised, as in `find`.
-                if eq(unsafe { entry.as_ref() }) {
-                    return Some(Place::new(bucket, cell, entry));
-                }
-                candidates = candidates.rest();
-            }
-            if word.ends_chain() {
-                return None;
-            }
-        }
     }
 
     /// Puts an entry into the first empty cell of the chain for its hash, which may lengthen it.
@@ -532,166 +433,5 @@ impl<T, M> Generation<T, M> {
         self.main.wipe();
         self.chunks.clear();
         self.overflow = 0;
-    }
-}
-
-impl<T, M: Stamp> Generation<T, M> {
-    /// The stamp of a live cell.
-    #[inline]
-    pub(in crate::bucket) fn stamp(&self, bucket: usize, cell: usize) -> M {
-        let (slab, at) = self.locate(bucket);
-        // SAFETY: `locate` answers with an index below the slab's size, here and below.
-        assert!(unsafe { slab.word(at) }.byte(cell).is_live());
-        // SAFETY: index as above; a live cell's number is one.
-        let stamp = unsafe { slab.stamp(at, cell) };
-        // SAFETY: the cell is live, so by B1 the stamp is initialised.
-        unsafe { stamp.read() }
-    }
-
-    /// Finds the entry with this stamp.
-    pub(in crate::bucket) fn find_stamp(&self, stamp: M) -> Option<Place<T>>
-    where
-        M: PartialEq,
-    {
-        if !self.is_allocated() {
-            return None;
-        }
-        let mut bucket = self.home(stamp.low_hash().into());
-        loop {
-            let mut live = self.word(bucket).live();
-            if let Some(cell) = live.find(|&cell| self.stamp(bucket, cell) == stamp) {
-                let entry = self.entry(bucket, cell);
-                return Some(Place::new(bucket, cell, entry));
-            }
-            bucket = self.link(bucket);
-            if bucket == 0 {
-                return None;
-            }
-        }
-    }
-
-    /// Moves every entry of the chain of `home` into `to`, which has as many buckets or twice as
-    /// many, and leaves the marks that say where each went.
-    ///
-    /// The destination chains are empty before (B6), so entries are appended densely. Calls no user
-    /// code. All that can fail is to get another overflow bucket, and that is done before any entry
-    /// of a bucket is moved: should it unwind, each entry is live in exactly one place.
-    pub(in crate::bucket) fn evacuate(&mut self, home: usize, to: &mut Self) {
-        let split = if to.mask == self.mask {
-            0
-        } else {
-            self.primary()
-        };
-        let mut tails = [Tail::new(to, home), Tail::new(to, home + split)];
-        let mut bucket = home;
-        loop {
-            let (slab, at) = self.locate_mut(bucket);
-            // SAFETY: `locate_mut` answers with an index below the slab's size, here and below.
-            let word = unsafe { slab.word(at) };
-            let count = word.live().count();
-            if tails.iter().any(|tail| tail.used + count > CELLS) {
-                to.reserve(tails.len());
-            }
-            let mut ups = Ups::NONE;
-            for cell in word.live() {
-                // SAFETY: index as above; `live` gives cell numbers.
-                let stamp = unsafe { slab.stamp(at, cell) };
-                // SAFETY: live, so by B1 initialised; `M` is `Copy`.
-                let stamp = unsafe { stamp.read() };
-                // SAFETY: index as above.
-                let entry = unsafe { slab.cell(at, cell) };
-                // PERF: an index, and not a branch that would be mispredicted every other time.
-                let side = usize::from(stamp.low_hash() as usize & split != 0);
-                // SAFETY: the entry is live, so by B1 initialised, and is marked as moved before
-                // anything that could unwind; for a further bucket there is a reserve.
-                unsafe { tails[side].push(to, word.byte(cell), stamp, entry) };
-                ups.add(cell, side);
-            }
-            // SAFETY: index as above; no cell becomes live.
-            unsafe { slab.set_word(at, word.evacuated(ups)) };
-            for tail in &tails {
-                tail.flush(to);
-            }
-            // SAFETY: index as above.
-            bucket = unsafe { slab.link(at) };
-            if bucket == 0 {
-                return;
-            }
-        }
-    }
-
-    /// Makes sure that the next `count` overflow buckets can be taken into use without fail.
-    #[cold]
-    fn reserve(&mut self, count: usize) {
-        for ahead in 0..count {
-            self.allocate_overflow(ahead);
-        }
-    }
-}
-
-/// The last bucket of a chain that is being filled densely.
-struct Tail<T, M> {
-    bucket: usize,
-    /// Its cells in use.
-    used: usize,
-    /// Its word, which is ahead of the bucket's own until `flush`.
-    word: Word,
-    cells: NonNull<T>,
-    stamps: NonNull<M>,
-}
-
-impl<T, M> Tail<T, M> {
-    /// The chain of primary bucket `home`, which is empty.
-    fn new(to: &Generation<T, M>, home: usize) -> Self {
-        let (cells, stamps) = to.cells_and_stamps(home);
-        Self {
-            bucket: home,
-            used: 0,
-            word: Word::EMPTY,
-            cells,
-            stamps,
-        }
-    }
-
-    /// Moves an entry into the next cell, which may be the first of a further bucket.
-    ///
-    /// # Safety
-    ///
-    /// * `entry` must be initialised, and counts as moved out.
-    /// * `flush` must follow before anybody looks at the bucket.
-    #[inline]
-    unsafe fn push(
-        &mut self,
-        to: &mut Generation<T, M>,
-        top: Tophash,
-        stamp: M,
-        entry: NonNull<T>,
-    ) {
-        if self.used == CELLS {
-            self.flush(to);
-            let next = to.append(self.bucket);
-            *self = Self::new(to, next);
-        }
-        // SAFETY: `cells` are the eight of a bucket, and `used` is below eight.
-        let slot = unsafe { self.cells.add(self.used) };
-        // SAFETY: initialised by the caller's promise; another generation's cells are elsewhere.
-        unsafe { slot.copy_from_nonoverlapping(entry, 1) };
-        // SAFETY: as for the cells.
-        let slot = unsafe { self.stamps.add(self.used) };
-        // SAFETY: memory of ours, of the right type.
-        unsafe { slot.write(stamp) };
-        self.word.put(self.used, top);
-        self.used += 1;
-    }
-
-    /// Makes what was pushed live.
-    #[inline]
-    fn flush(&self, to: &mut Generation<T, M>) {
-        if self.used > 0 {
-            let (slab, at) = to.locate_mut(self.bucket);
-            // SAFETY: `locate_mut` answers with an index below the slab's size; the first `used`
-            // cells and stamps have been written, and the word makes no other live.
-            unsafe { slab.set_word(at, self.word) };
-        }
     }
 }

@@ -161,6 +161,34 @@ impl<T, M: Stamp> Table<T, M> {
         }
     }
 
+    /// Has the cells of a primary bucket fetched while [`Self::find`] looks at its tophash bytes: worth it where most
+    /// lookups find something, and the table does not fit the cache.
+    #[inline]
+    pub(crate) fn fetch_ahead(&self, hash: u64) {
+        self.current.prefetch_cells(hash);
+    }
+
+    /// Loads what [`Self::find`] looks at first, and uses it for nothing: several such loads are under way at once.
+    #[inline]
+    pub(crate) fn touch(&self, hash: u64) {
+        if self.current.is_allocated() {
+            std::hint::black_box(self.current.word(self.current.home(hash)));
+        }
+    }
+
+    /// The entry that [`Self::find`] most likely asks about first.
+    #[inline]
+    pub(crate) fn guess(&self, hash: u64) -> Option<&T> {
+        if !self.current.is_allocated() {
+            return None;
+        }
+        let home = self.current.home(hash);
+        let cell = self.current.first_candidate(home, hash)?;
+        // SAFETY: by B3 a candidate is live, or the chain is evacuated and it is none, so the cell is initialised
+        // (B1); `&self` keeps it so.
+        Some(unsafe { self.current.entry(home, cell).as_ref() })
+    }
+
     /// Like [`Self::find`], to change the entry. Does no growth work: see [`Self::advance_growth`].
     #[inline]
     pub(crate) fn find_mut(&mut self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&mut T> {
