@@ -18,9 +18,10 @@ installed() {
 }
 
 # service PACKAGE: its tests, one after the other. They start servers and measure time, and would disturb
-# each other; what they print is shown, since it says what was not checked.
+# each other; what they print is shown, since it says what was not checked. A test that hangs fails.
 service() {
-    cargo test --quiet --locked --package "$1" -- --test-threads 1 --nocapture
+    cargo test --quiet --locked --package "$1" --no-run
+    timeout 300 cargo test --quiet --locked --package "$1" -- --test-threads 1 --nocapture
 }
 
 case ${1-} in
