@@ -5,14 +5,15 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 steps=("$@")
-[[ $# -gt 0 ]] || steps=(tidy lint doc api deps msrv loom loom_user lin shuttle planted asan test)
+[[ $# -gt 0 ]] || steps=(tidy lint doc api deps msrv loom loom_user lin shuttle planted asan "services --local" test)
 skipped=()
 
 # A script that skips (status 77) is neither a pass nor a failure, and said so.
 for name in "${steps[@]}"; do
     current_step=$name begin=$SECONDS status=0
     echo "===== $name"
-    bash "ci/$name.sh" </dev/null || status=$?
+    read -ra arguments <<<"$name"
+    bash "ci/${arguments[0]}.sh" "${arguments[@]:1}" </dev/null || status=$?
     case $status in
         0) verdict=passed ;;
         77) verdict=SKIPPED skipped+=("$name") ;;

@@ -19,7 +19,7 @@ histories=${SPLITMAP_LIN_HISTORIES:-1000000} soak=${SPLITMAP_SOAK_SECONDS:-3600}
 # Not for the builds in which every call takes many times as long.
 unset SPLITMAP_LIN_HISTORIES SPLITMAP_SOAK_SECONDS
 
-read -ra steps <<<"${SPLITMAP_DEEP_STEPS:-loom loom_user lin shuttle planted test asan tsan valgrind fuzz soak}"
+read -ra steps <<<"${SPLITMAP_DEEP_STEPS:-loom loom_user lin shuttle planted services test asan tsan valgrind fuzz soak}"
 for name in "${steps[@]}"; do
     current_step=$name
     case $name in

@@ -238,7 +238,7 @@ check_paths() {
 check_hosts() {
     {
         texts | xargs -r -d '\n' grep -nHoE 'https?://[A-Za-z0-9.-]+' |
-            grep -vE '://(github\.com|docs\.rs|doc\.rust-lang\.org|rust-lang\.github\.io|(www\.)?apache\.org|opensource\.org|keepachangelog\.com|semver\.org|(pkg\.)?go\.dev|en\.wikipedia\.org|doi\.org)$'
+            grep -vE '://(localhost|github\.com|docs\.rs|doc\.rust-lang\.org|rust-lang\.github\.io|(www\.)?apache\.org|opensource\.org|keepachangelog\.com|semver\.org|(pkg\.)?go\.dev|en\.wikipedia\.org|doi\.org)$'
         texts | xargs -r -d '\n' grep -nHiE '\b(crates|npmjs|pypi|pythonhosted|debian|npm)\.(io|org|com|net)\b'
         true
     } | complain

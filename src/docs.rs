@@ -14,3 +14,9 @@ pub mod chooser {}
 
 #[doc = include_str!("docs/migration.md")]
 pub mod migration {}
+
+#[doc = include_str!("docs/design.md")]
+pub mod design {}
+
+#[doc = include_str!("docs/scaling.md")]
+pub mod scaling {}

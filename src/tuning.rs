@@ -27,11 +27,11 @@ pub(crate) const RECENT_SLOTS: usize = 8;
 /// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
 /// one. A bucket costs some 60 to 120 ns to copy (up to eight entries), four walks 40 to 100 ns more than four
 /// settled hits.
-#[cfg(not(splitmap_loom))]
+#[cfg(not(splitmap_models))]
 pub(crate) const PRESSURE_PER_BUCKET: usize = 4;
 
 /// The first addition or miss makes the next snapshot due.
-#[cfg(splitmap_loom)]
+#[cfg(splitmap_models)]
 pub(crate) const PRESSURE_PER_BUCKET: usize = 1;
 
 /// Bits of the filter before each fresh list; a power of two.
@@ -59,11 +59,11 @@ pub(crate) const MOST_PATIENCE: u32 = 1;
 
 /// Removals that a thread notes before it reports: so many even in a small map, where a removal would take the mutex
 /// otherwise.
-#[cfg(not(splitmap_loom))]
+#[cfg(not(splitmap_models))]
 pub(crate) const LEAST_REMOVALS: u32 = 16;
 
 /// So that one removal by each thread of a model is not reported, and two are.
-#[cfg(splitmap_loom)]
+#[cfg(splitmap_models)]
 pub(crate) const LEAST_REMOVALS: u32 = 2;
 
 /// Entries of former snapshots that are retired in one step.

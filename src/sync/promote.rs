@@ -33,7 +33,7 @@ impl<K, V> Snapshot<K, V> {
     /// that it is exact.
     fn patience(&self) -> u32 {
         let buckets = u32::try_from(self.table().buckets()).unwrap_or(u32::MAX);
-        (buckets / 8).clamp(1, MOST_PATIENCE)
+        (buckets / 2).clamp(1, MOST_PATIENCE)
     }
 }
 
