@@ -13,7 +13,7 @@ MAX_README_LINES=80
 UNSAFE_FILES='^src/(bucket/(table/.*|marked\.rs)|reclaim/.*|sync/entry(/.*)?\.rs)$'
 
 # Every check runs in the root of a tree, prints `file:line: complaint` and fails if it printed any.
-checks=(door unsafe safety ordering thread_local unfinished todo length readme paths hosts lock references scripts)
+checks=(door unsafe safety ordering models thread_local unfinished todo length readme paths hosts lock references scripts)
 
 # ---------------------------------------------------------------------------------------------- files
 
@@ -154,6 +154,38 @@ check_ordering() {
             complaint("no ORDERING comment: " raw)
         }
     ' "${sources[@]}" | complain
+}
+
+# A model that a comment names, as `file::function`, exists: the weakening check runs those first.
+check_models() {
+    local sources
+    mapfile -t sources < <(rust_sources)
+    code '
+        function named(    list, models, at) {
+            while (match(prose, /Models?: [^.]*/)) {
+                list = substr(prose, RSTART, RLENGTH)
+                prose = substr(prose, RSTART + RLENGTH)
+                sub(/^Models?: /, "", list)
+                split(list, models, /, +/)
+                for (at in models) print FILENAME ":" begin ": " models[at]
+            }
+            prose = ""
+        }
+        FNR == 1 { prose = "" }
+        comment(FNR) {
+            if (prose == "") begin = FNR
+            text = raw
+            sub(/^[ \t]*\/\/[!\/]?[ \t]*/, "", text)
+            prose = prose text " "
+            next
+        }
+        { named() }
+    ' "${sources[@]}" | while read -r place model; do
+        if ! [[ $model =~ ^([a-z]+)::([a-z0-9_]+)$ ]] ||
+            ! grep -qs "^fn ${BASH_REMATCH[2]}()" "loom-tests/tests/${BASH_REMATCH[1]}.rs"; then
+            echo "$place no such model: $model"
+        fi
+    done | complain
 }
 
 # The macro is in the prelude of std, so the door is easily missed.
@@ -369,6 +401,10 @@ self_test() {
     trial ordering 'a comment that is too far up' <<<"{ echo '// ORDERING: x'; seq 12 | sed 's/.*/f();/'; echo 'fence(SeqCst);'; } | plant src/a.rs"
     trial none 'a long comment' <<<"{ seq 20 | sed '1s#.*#// ORDERING: x#; 2,\$s#.*#// and#'; seq 11 | sed 's/.*/f();/'; echo 'fence(SeqCst);'; } | plant src/a.rs"
     trial ordering 'a use item ends' <<<"printf 'use a::{\n    Relaxed,\n};\na.store(1, Relaxed);\n' | plant src/a.rs"
+
+    trial models 'a model that is gone' <<<"printf '// ORDERING: Relaxed. Model:\n// sb::gone.\na.load(Relaxed);\n' | plant src/a.rs"
+    trial models 'one of two' <<<"printf 'fn two() {}\n' | plant loom-tests/tests/sb.rs; printf '// Models: sb::two, sb::gone.\nf();\n' | plant src/a.rs"
+    trial none 'models that exist' <<<"printf 'fn two() {}\nfn keys() {}\n' | plant loom-tests/tests/sb.rs; printf '// ORDERING: x. Models: sb::two,\n// sb::keys.\nf();\n' | plant src/a.rs"
 
     trial thread_local 'the one of std' <<<"echo 'thread_local! {}' | plant src/reclaim/a.rs"
 

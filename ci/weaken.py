@@ -1,26 +1,33 @@
 #!/usr/bin/env python3
 """Weakens one memory ordering at a time and expects a loom model to fail.
 
-Copies the tree, rewrites one ordering in `src/sync`, `src/reclaim`, the mark of the checked map or the
-stand-ins of `src/primitive` to the next weaker one (a fence goes away), and runs the models until one fails.
-Prints a table of what was killed, by which model, and what survived. A survivor is an ordering that is too
-strong, a model that is missing, or something that loom cannot see: `loom-tests/WEAKENING.md` says which.
+Copies the tree, and in the copy sends every ordering of `src/sync`, `src/reclaim` and `src/bucket` through
+a function that an environment variable tells which one to weaken: one build serves all changes. For each
+change it runs, until one fails: the models that the site's `ORDERING:` comment names, the other models of
+the same files, and then all that are not slow, within a time bound. Prints a table of what was killed by
+which model, and what survived. A survivor is an ordering that is too strong, a model that is missing, or
+something that loom cannot see: `loom-tests/WEAKENING.md` says which.
 """
 
 import argparse
+import concurrent.futures
+import dataclasses
+import json
 import os
 import pathlib
 import re
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CALL = re.compile(r"\b(load|store|swap|compare_exchange(?:_weak)?|fetch_\w+|fence)\(")
 ORDERING = re.compile(r"Ordering::(SeqCst|AcqRel|Acquire|Release|Relaxed)\b")
+MODEL = re.compile(r"\b([a-z]+)::([a-z_0-9]+)\b")
 
-# What each kind of access may be weakened to. From SeqCst two steps are taken, as loom knows only a part of
-# what SeqCst adds.
+# What each kind of access may be weakened to. From SeqCst every step is taken, as loom knows only a part of
+# what SeqCst adds. (loom takes no fence that is weaker than Acquire, so fences go away.)
 LOAD = {"SeqCst": ["Acquire", "Relaxed"], "Acquire": ["Relaxed"]}
 STORE = {"SeqCst": ["Release", "Relaxed"], "Release": ["Relaxed"]}
 EXCHANGE = {
@@ -30,18 +37,62 @@ EXCHANGE = {
     "Release": ["Relaxed"],
 }
 
-# Models in the order in which they are most likely to notice.
-SUITES = ["entry", "grace", "tenure", "sb", "snapshot", "clear", "promote", "iterate", "checked"]
-FIRST = {
-    "entry.rs": ["entry", "sb", "clear"],
-    "marked.rs": ["checked"],
-    "snapshot.rs": ["sb", "snapshot", "promote", "clear"],
-    "model.rs": ["snapshot", "grace"],
-    "tenure.rs": ["tenure", "grace"],
-    "slot.rs": ["grace", "tenure"],
-    "mod.rs": ["grace", "tenure"],
-    "barrier.rs": ["grace"],
+# The door of the copy: `SPLITMAP_WEAKEN="7 Relaxed"` weakens ordering number 7.
+DOOR = """
+fn change() -> Option<(usize, Ordering)> {
+    static CHANGE: std::sync::OnceLock<Option<(usize, Ordering)>> = std::sync::OnceLock::new();
+    *CHANGE.get_or_init(|| {
+        let change = std::env::var("SPLITMAP_WEAKEN").ok()?;
+        let (number, weaker) = change.split_once(' ').expect("a number and an ordering");
+        let weaker = match weaker {
+            "AcqRel" => Ordering::AcqRel,
+            "Acquire" => Ordering::Acquire,
+            "Release" => Ordering::Release,
+            "Relaxed" => Ordering::Relaxed,
+            other => panic!("no ordering: {other}"),
+        };
+        Some((number.parse().expect("a number"), weaker))
+    })
 }
+
+pub(crate) fn weakened(number: usize, ordering: Ordering) -> Ordering {
+    match change() {
+        Some((changed, weaker)) if changed == number => weaker,
+        _ => ordering,
+    }
+}
+
+pub(crate) fn weakened_fence(number: usize, ordering: Ordering) {
+    if weakened(number, ordering) == ordering {
+        fence(ordering);
+    }
+}
+"""
+
+
+@dataclasses.dataclass
+class Site:
+    """One ordering in the sources."""
+
+    number: int
+    path: pathlib.Path
+    function: str
+    call: str
+    start: int
+    end: int
+    order: str
+    ladder: dict
+    # (file of models, name), as the comment above has them.
+    named: list
+
+    def changes(self):
+        return ["Relaxed"] if self.call == "fence" else self.ladder.get(self.order, [])
+
+    def __str__(self):
+        return f"`{self.path.relative_to(ROOT / 'src')}` `{self.function}`"
+
+    def describe(self, weaker):
+        return "fence removed" if self.call == "fence" else f"{self.call}: {self.order} → {weaker}"
 
 
 def closing(text, start):
@@ -54,118 +105,163 @@ def closing(text, start):
     raise ValueError("unbalanced parentheses")
 
 
-def is_code(text, index):
-    line = text[text.rfind("\n", 0, index) + 1 : index]
-    return "//" not in line
-
-
-def has_model(text, index):
-    """Whether the comment above the statement names a model."""
-    above = text[:index].rstrip().split("\n")[:-1]
+def named_models(text, index):
+    """The models that the closest comment above names."""
     comment = []
-    for line in reversed(above):
+    for line in reversed(text[:index].split("\n")[:-1]):
         if line.strip().startswith("//"):
-            comment.append(line)
+            comment.insert(0, line.strip().lstrip("/ "))
+            if "ORDERING:" in line:
+                break
         elif comment:
             break
-    return any("Model" in line for line in comment)
+    after = re.search(r"\bModels?: ([^.]*)", " ".join(comment))
+    return MODEL.findall(after[1]) if after else []
 
 
-def mutants():
-    files = sorted((ROOT / "src/sync").glob("*.rs")) + sorted((ROOT / "src/reclaim").glob("*.rs"))
-    files.append(ROOT / "src/bucket/marked.rs")
-    files.append(ROOT / "src/primitive/model.rs")
+def all_sites():
+    files = [path for part in ["sync", "reclaim", "bucket"] for path in sorted((ROOT / "src" / part).rglob("*.rs"))]
+    number = 0
     for path in files:
-        if path.name == "handle.rs":
+        # What models see of the private parts is no part of the library.
+        if path.name == "handle.rs" or "tests" in path.parts[len(ROOT.parts) :]:
             continue
         text = path.read_text()
-        function = ""
         for call in CALL.finditer(text):
-            if not is_code(text, call.start()):
-                continue
-            if path.name == "model.rs" and not has_model(text, call.start()):
+            if "//" in text[text.rfind("\n", 0, call.start()) + 1 : call.start()]:
                 continue
             names = re.findall(r"\bfn (\w+)", text[: call.start()])
-            function = names[-1] if names else "?"
-            end = closing(text, call.end())
-            orders = list(ORDERING.finditer(text, call.end(), end))
-            line = text.count("\n", 0, call.start()) + 1
-            site = f"{path.relative_to(ROOT / 'src')}:{line} `{function}`"
-            if call[1] == "fence":
-                yield path, site, "fence removed", text[: call.start()] + "()" + text[end + 1 :]
-                continue
+            orders = ORDERING.finditer(text, call.end(), closing(text, call.end()))
             for which, order in enumerate(orders):
-                if call[1] == "load" or which == 1:
-                    ladder = LOAD
-                elif call[1] == "store":
-                    ladder = STORE
-                else:
-                    ladder = EXCHANGE
-                what = call[1] if which == 0 else f"failed {call[1]}"
-                for weaker in ladder.get(order[1], []):
-                    mutant = text[: order.start(1)] + weaker + text[order.end(1) :]
-                    yield path, site, f"{what}: {order[1]} → {weaker}", mutant
+                kind = call[1] if which == 0 else f"failed {call[1]}"
+                ladder = {"load": LOAD, "store": STORE}.get(call[1], LOAD if which else EXCHANGE)
+                # A fence is changed as a whole.
+                start, end = (call.start(), call.end()) if kind == "fence" else order.span()
+                named = named_models(text, call.start())
+                yield Site(number, path, names[-1], kind, start, end, order[1], ladder, named)
+                number += 1
 
 
-def run(scratch, suite, timeout):
-    """The model that fails, `None` if all pass."""
-    command = ["cargo", "test", "--quiet", "-p", "loom-tests", "--profile", "loom", "--test", suite]
-    env = dict(os.environ, CARGO_PROFILE_LOOM_DEBUG="0", RUST_BACKTRACE="0")
-    env["CARGO_TARGET_DIR"] = str(scratch / "target")
-    build = subprocess.run([*command, "--no-run"], cwd=scratch, env=env, capture_output=True, text=True)
-    if build.returncode:
-        sys.exit(f"{suite} does not build:\n{build.stderr}")
+def copy_tree(scratch, sites):
+    """The tree, with every ordering that can be weakened going through `DOOR`."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    for name in ["Cargo.toml", "Cargo.lock", "src", "loom-tests", "lin-tests", "shuttle-tests", "benches", "tests", "examples"]:
+        source, target = ROOT / name, scratch / name
+        if source.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(source, target)
+        elif source.exists():
+            shutil.copy(source, target)
+    for path in {site.path for site in sites}:
+        text = path.read_text()
+        for site in sorted((site for site in sites if site.path == path), key=lambda site: -site.start):
+            if site.call == "fence":
+                new = f"crate::primitive::weakened_fence({site.number}, "
+            elif site.changes():
+                new = f"crate::primitive::weakened({site.number}, {text[site.start:site.end]})"
+            else:
+                continue
+            text = text[: site.start] + new + text[site.end :]
+        (scratch / path.relative_to(ROOT)).write_text(text)
+    if sites:
+        with (scratch / "src/primitive/model.rs").open("a") as door:
+            door.write(DOOR)
+
+
+def build(scratch):
+    """The test binaries by the names of their files."""
+    command = ["cargo", "test", "--quiet", "-p", "loom-tests", "--profile", "loom", "--no-run"]
+    env = dict(os.environ, CARGO_PROFILE_LOOM_DEBUG="0", CARGO_TARGET_DIR=str(scratch / "target"))
+    done = subprocess.run(
+        [*command, "--message-format=json"], cwd=scratch, env=env, stdout=subprocess.PIPE, text=True
+    )
+    if done.returncode:
+        sys.exit("the copy does not build")
+    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    return {
+        message["target"]["name"]: message["executable"]
+        for message in messages
+        if message.get("executable") and message["target"]["kind"] == ["test"]
+    }
+
+
+def run(binary, name, change, timeout):
+    """Whether the model passes under a change, "timeout" if that cannot be told; and the seconds it took."""
+    env = dict(os.environ, RUST_BACKTRACE="0")
+    if change:
+        env["SPLITMAP_WEAKEN"] = change
+    begin = time.monotonic()
     try:
-        test = subprocess.run(
-            command, cwd=scratch, env=env, capture_output=True, text=True, timeout=timeout
-        )
+        test = subprocess.run([binary, "--exact", name], env=env, capture_output=True, timeout=timeout)
+        passed = test.returncode == 0
     except subprocess.TimeoutExpired:
-        return f"{suite}: timeout"
-    if test.returncode == 0:
-        return None
-    panic = re.search(r"thread '([\w:]+)' .*panicked", test.stdout + test.stderr)
-    return f"{suite}::{panic[1] if panic else '?'}"
+        passed = "timeout"
+    return passed, time.monotonic() - begin
+
+
+def verdict(site, weaker, binaries, seconds, args):
+    """The model that fails under a change; else how many were run."""
+    named = [model for model in site.named if model in seconds]
+    files = {suite for suite, _ in named}
+    others = [model for model in seconds if model not in named and seconds[model] < args.slow]
+    others.sort(key=lambda model: (model[0] not in files, seconds[model]))
+    begin, ran, timeouts = time.monotonic(), 0, []
+    for suite, name in named + others:
+        if (suite, name) not in named and time.monotonic() - begin > args.bound:
+            break
+        timeout = max(20, 5 * seconds[suite, name])
+        passed, _ = run(binaries[suite], name, f"{site.number} {weaker}", timeout)
+        ran += 1
+        if passed == "timeout":
+            timeouts.append(f"{suite}::{name}")
+        elif not passed:
+            which = "named" if (suite, name) in named else "not named"
+            return f"{suite}::{name} ({which})"
+    late = f", without an end: {' '.join(timeouts)}" if timeouts else ""
+    return f"**survived** {ran} of {len(seconds)} models{late}"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scratch", type=pathlib.Path, required=True, help="an empty or old scratch directory")
     parser.add_argument("--only", default="", help="sites that contain this")
-    parser.add_argument("--list", action="store_true", help="print the changes, run nothing")
-    parser.add_argument("--timeout", type=int, default=900, help="seconds for one suite")
+    parser.add_argument("--list", action="store_true", help="print the changes and the models named, run nothing")
+    parser.add_argument("--bound", type=int, default=90, help="seconds for one change, after the models named")
+    parser.add_argument("--slow", type=int, default=8, help="a model that takes longer is run only where it is named")
+    parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
-    chosen = [mutant for mutant in mutants() if args.only in f"{mutant[1]} {mutant[2]}"]
+    sites = list(all_sites())
+    chosen = [(site, weaker) for site in sites for weaker in site.changes()]
+    chosen = [(site, weaker) for site, weaker in chosen if args.only in f"{site} {site.describe(weaker)}"]
     if args.list:
-        for _, site, change, _ in chosen:
-            print(site, change)
+        for site, weaker in chosen:
+            print(site, site.describe(weaker), " ".join("::".join(model) for model in site.named))
         return
-    args.scratch.mkdir(parents=True, exist_ok=True)
-    for name in ["Cargo.toml", "Cargo.lock", "src", "loom-tests", "benches", "tests", "examples"]:
-        source, target = ROOT / name, args.scratch / name
-        if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
-        elif source.exists():
-            shutil.copy(source, target)
-    for suite in SUITES:
-        if failed := run(args.scratch, suite, args.timeout):
-            sys.exit(f"{failed} fails before anything is changed")
+    copy_tree(args.scratch, sites)
+    binaries = build(args.scratch)
+    pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
+    models = []
+    for suite, binary in binaries.items():
+        listed = subprocess.run([binary, "--list"], capture_output=True, text=True, check=True).stdout
+        models += [(suite, name) for name in re.findall(r"^(\w+): test$", listed, re.M)]
+    wanted = {model for site, _ in chosen for model in site.named}
+    # A model that is named is run to its end, whatever it takes.
+    before = pool.map(lambda model: run(binaries[model[0]], model[1], "", 600 if model in wanted else args.slow), models)
+    seconds = {}
+    for model, (passed, took) in zip(models, before):
+        if not passed:
+            sys.exit(f"{'::'.join(model)} fails before anything is changed")
+        seconds[model] = took
+    slow = [f"{'::'.join(model)} ({took:.0f} s)" for model, took in seconds.items() if took >= args.slow]
+    print("Slow, and run only where they are named:", ", ".join(slow) or "none", "\n")
+    print("| site | change | model that fails |\n| --- | --- | --- |", flush=True)
     survivors = 0
-    print("| site | change | result |\n| --- | --- | --- |", flush=True)
-    for path, site, change, text in chosen:
-        target = args.scratch / path.relative_to(ROOT)
-        target.write_text(text)
-        first = FIRST.get(path.name, [])
-        result = "**survived**"
-        for suite in first + [suite for suite in SUITES if suite not in first]:
-            if failed := run(args.scratch, suite, args.timeout):
-                result = f"killed by {failed}"
-                break
-        else:
-            survivors += 1
-        target.write_text(path.read_text())
-        print(f"| {site} | {change} | {result} |", flush=True)
+    results = pool.map(lambda change: verdict(*change, binaries, seconds, args), chosen)
+    for (site, weaker), result in zip(chosen, results):
+        survivors += "survived" in result
+        print(f"| {site} | {site.describe(weaker)} | {result} |", flush=True)
     print(f"\n{len(chosen)} changes, {survivors} survived.")
 
 
-main()
+if __name__ == "__main__":
+    main()

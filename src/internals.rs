@@ -4,7 +4,7 @@ use crate::primitive::Arc;
 use crate::reclaim::{self, Garbage};
 
 pub use crate::primitive::{Choices, ProcessBarrier, choose};
-pub use crate::sync::handle::{Node, check};
+pub use crate::sync::handle::{Half, Node, check};
 
 /// A domain of reclamation without a map.
 #[derive(Debug)]

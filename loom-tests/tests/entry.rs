@@ -12,7 +12,7 @@ mod support;
 use std::sync::Arc;
 
 use loom::thread;
-use splitmap_model::internals::{Node as RawNode, end_terms};
+use splitmap_model::internals::{Half, Node as RawNode, end_terms};
 use support::{Watched, exhaustively, with_preemptions};
 
 type Node = RawNode<Watched>;
@@ -91,8 +91,7 @@ fn revive(node: &Node) -> Did {
 }
 
 fn bury(node: &Node) -> Did {
-    node.bury();
-    Yes
+    node.bury(Watched::get).map_or(Nil, Value)
 }
 
 /// Value 1.
@@ -432,7 +431,7 @@ fn replace_vs_take_and_fill() {
 #[test]
 fn swap_vs_bury() {
     exhaustively(|| match race(&one(), |node| swap(node, 2), bury) {
-        (Value(1) | Expunged, Yes, Expunged) => {}
+        (Value(1), Value(2), Expunged) | (Expunged, Value(1), Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -441,7 +440,7 @@ fn swap_vs_bury() {
 #[test]
 fn fill_vs_bury() {
     exhaustively(|| match race(&one(), |node| fill(node, 2), bury) {
-        (Kept(1) | Expunged, Yes, Expunged) => {}
+        (Kept(1) | Expunged, Value(1), Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -449,7 +448,7 @@ fn fill_vs_bury() {
 #[test]
 fn fill_vs_bury_of_nil() {
     exhaustively(|| match race(&nil(), |node| fill(node, 2), bury) {
-        (Value(2) | Expunged, Yes, Expunged) => {}
+        (Value(2), Value(2), Expunged) | (Expunged, Nil, Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -458,7 +457,7 @@ fn fill_vs_bury_of_nil() {
 #[test]
 fn take_vs_bury() {
     exhaustively(|| match race(&one(), take, bury) {
-        (Value(1) | Nil, Yes, Expunged) => {}
+        (Value(1), Nil, Expunged) | (Nil, Value(1), Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -467,7 +466,7 @@ fn take_vs_bury() {
 #[test]
 fn replace_vs_bury() {
     exhaustively(|| match race(&one(), |node| replace(node, 2), bury) {
-        (Value(1) | Late(1) | Nil, Yes, Expunged) => {}
+        (Value(1), Value(2), Expunged) | (Late(1) | Nil, Value(1), Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -476,7 +475,7 @@ fn replace_vs_bury() {
 #[test]
 fn load_vs_bury() {
     exhaustively(|| match race(&one(), load, bury) {
-        (Value(1) | Nil, Yes, Expunged) => {}
+        (Value(1) | Nil, Value(1), Expunged) => {}
         illegal => panic!("no order explains {illegal:?}"),
     });
 }
@@ -500,5 +499,16 @@ fn swap_vs_swap_vs_take() {
             | (Value(3), Nil, Value(1), Value(2)) => {}
             illegal => panic!("no order explains {illegal:?}"),
         }
+    });
+}
+
+/// Two threads free the two parts of a node: the second frees the memory, after the first is done with it (E6).
+#[test]
+fn halves() {
+    exhaustively(|| {
+        let [first, rest] = Half::both(Watched::new(1));
+        let other = thread::spawn(|| first.free());
+        rest.free();
+        other.join().expect("joined");
     });
 }

@@ -111,7 +111,7 @@ fn store_and_add() {
 
 /// One key's entry is in the snapshot, the other is new: the miss depends on `amended`.
 ///
-/// Covers the `SeqCst` of `amend` and `is_amended` (P3).
+/// Covers the `SeqCst` of `amend` and `is_amended` (P3), of the filter, and of a list's head.
 #[test]
 fn known_and_new_key() {
     in_total_order();
@@ -152,7 +152,7 @@ fn known_and_promoted_key() {
 
 /// Both keys are new: each miss depends on `amended`, the filter and the head of a list.
 ///
-/// Covers the `SeqCst` of those.
+/// Any one of those may be weaker for this, as the others are not.
 #[test]
 fn two_new_keys() {
     in_total_order();
@@ -167,10 +167,33 @@ fn two_new_keys() {
     });
 }
 
+/// A new key is in the lists of the newest snapshot alone, so who has written before the look for it must not
+/// look into an older one.
+///
+/// Covers the `SeqCst` of the generation.
+#[test]
+fn new_key_after_publication() {
+    in_total_order();
+    with_preemptions(2, || {
+        let map = map_of(&[(1, 1)]);
+        map.store(2, 2);
+        let take_and_load = |map: &Map| (map.delete(1), map.load(3));
+        let publish_and_store = |map: &Map| {
+            map.promote();
+            (map.store(3, 9), map.load(1))
+        };
+        match race(&map, take_and_load, publish_and_store) {
+            ((Some(1), Some(9)), (None, Some(1) | None), _)
+            | ((Some(1), None), (None, None), _) => {}
+            illegal => panic!("no order explains {illegal:?}"),
+        }
+    });
+}
+
 /// `clear` is a write: who has stored in one map and still finds a key in another, cleared one, has its
 /// store seen after the clear.
 ///
-/// Covers the `SeqCst` of the generation. Within one map a store that `clear` does not sweep away has
+/// The generation and the burial of the entries each suffice for that. Within one map a store that `clear` does not sweep away has
 /// taken the mutex after it, so this takes two maps; the order holds between all maps of a program.
 #[test]
 fn clear_of_another_map() {

@@ -75,7 +75,7 @@ impl<T> Marked<T> {
                 overlap(misuse);
             }
             // ORDERING: Acquire on success pairs with the Release in `Writing::drop`: what the last
-            // writer wrote is seen. Relaxed on failure: only another guess.
+            // writer wrote is seen. Relaxed on failure: only another guess. Model: checked::read_vs_write.
             match self.mark.compare_exchange_weak(
                 seen,
                 seen + unit,
@@ -94,7 +94,7 @@ impl<T> Marked<T> {
         // ORDERING: Acquire on success pairs with the Release in `Writing::drop` and, as every
         // later count continues its release sequence, with that of each `Reading::drop`: earlier
         // writes are seen, and earlier reads are over. Relaxed on failure: the number only chooses
-        // the message.
+        // the message. Models: checked::read_vs_write, checked::write_vs_write.
         match self
             .mark
             .compare_exchange(0, WRITER, Ordering::Acquire, Ordering::Relaxed)
@@ -134,7 +134,7 @@ impl<T> Drop for Reading<'_, T> {
     #[inline]
     fn drop(&mut self) {
         // ORDERING: Release pairs with the Acquire of the next `write`: this read is over before
-        // it.
+        // it. Models: checked::read_vs_write, checked::two_reads_vs_write.
         self.marked.mark.fetch_sub(self.unit, Ordering::Release);
     }
 }
@@ -167,6 +167,7 @@ impl<T> Drop for Writing<'_, T> {
     fn drop(&mut self) {
         // ORDERING: Release pairs with the Acquire in `share` and `write`: whoever comes next sees
         // what was written. A plain store will do, as the mark is `WRITER` and nothing else (M1).
+        // Models: checked::read_vs_write, checked::write_vs_write.
         self.marked.mark.store(0, Ordering::Release);
     }
 }

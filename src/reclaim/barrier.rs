@@ -29,7 +29,7 @@ impl Barrier {
     pub(super) fn light(self) {
         match self {
             Self::Process => light_fence(),
-            // ORDERING: SeqCst pairs with the fence in `heavy`. Model: grace::enter_vs_retire.
+            // ORDERING: SeqCst pairs with the fence in `heavy`. Model: grace::enter_vs_retire_by_fences.
             Self::Fence => fence(Ordering::SeqCst),
         }
     }
@@ -43,7 +43,7 @@ impl Barrier {
         match self {
             Self::Process => process_barrier(),
             Self::Fence => {
-                // ORDERING: SeqCst pairs with the fence in `light`. Model: grace::enter_vs_retire.
+                // ORDERING: SeqCst pairs with the fence in `light`. Model: grace::enter_vs_retire_by_fences.
                 fence(Ordering::SeqCst);
                 true
             }

@@ -196,7 +196,7 @@ impl<C, G: Garbage> Slot<C, G> {
         let sections = self.sections.load(Ordering::Relaxed);
         // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
         // section, and not the last, must still be ordered after the end of the last. Model:
-        // grace::leave_vs_free.
+        // grace::later_section.
         self.sections.store(sections + 1, Ordering::Release);
         self.barrier.light();
         yield_point(); // announced, and nothing loaded

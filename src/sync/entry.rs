@@ -77,7 +77,7 @@ pub(super) use self::node::{EntryPtr, Unpublished};
 
 use self::garbage::Object;
 use super::Section;
-use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
+use crate::primitive::{self, AtomicBool, AtomicPtr, Ordering, yield_point};
 
 /// One key's node.
 pub(super) struct Entry<K, V> {
@@ -95,6 +95,8 @@ pub(super) struct Entry<K, V> {
     hash_top: u16,
     /// One of the two parts of the node, `first` and the rest, has been freed (E6).
     half_freed: AtomicBool,
+    /// Nothing, in whose place the model sees the last uses of the node's memory, and the freeing.
+    memory: primitive::UnsafeCell<()>,
 }
 
 const HASH_TOP_SHIFT: u32 = 48;
@@ -272,7 +274,9 @@ impl<K, V> Entry<K, V> {
     /// after its writer was told that the key had been absent, which no order explains.
     pub(super) fn bury<'s>(&'s self, section: &'s Section<'_, K, V>) -> Option<&'s V> {
         yield_point(); // the map is empty, the entry is not
-        // ORDERING: SeqCst, as in `exchange`. Model: clear::clear_vs_store.
+        // ORDERING: SeqCst. Acquire: the value removed is returned. Release: who finds the entry expunged has
+        // the counter that `clear` has stored before, and so finds no other key of the older snapshot. Model:
+        // entry::swap_vs_bury.
         let removed = self.value.swap(expunged(), Ordering::SeqCst);
         let value = self.shared(removed)?;
         section.count(-1);
@@ -284,9 +288,10 @@ impl<K, V> Entry<K, V> {
     ///
     /// Under the mutex, and the caller leaves the key out of dirty (E2).
     pub(super) fn expunge(&self) -> bool {
-        // ORDERING: SeqCst, as in `load`. An exchange bound to fail would take the node's cache line away
-        // from all readers. Model: promote::delete_vs_copy.
-        let seen = self.value.load(Ordering::SeqCst);
+        // ORDERING: Relaxed. The mutex orders all changes to and from expunged; nil is a guess, which the
+        // exchange makes sure of; and an entry of which an older value is seen stays, which is never wrong.
+        // (An exchange bound to fail would take the node's cache line away from all readers.)
+        let seen = self.value.load(Ordering::Relaxed);
         if !seen.is_null() {
             return seen == expunged();
         }

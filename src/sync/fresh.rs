@@ -98,7 +98,7 @@ impl<K, V> List<K, V> {
         yield_point(); // the table was looked into
         // ORDERING: SeqCst. Acquire pairs with `exchange` and `push_frozen`: the entry and those behind it
         // are complete. The total order with entries and generations is for a thread that adds one key
-        // and then misses another. Models: promote::push_vs_find, sb::two_new_keys.
+        // and then misses another. Models: promote::promoting_miss_vs_insert, sb::known_and_new_key.
         Head(self.0.load(Ordering::SeqCst))
     }
 
@@ -106,8 +106,8 @@ impl<K, V> List<K, V> {
     fn exchange(&self, seen: Head<K, V>, new: *mut Entry<K, V>) -> Result<(), Head<K, V>> {
         yield_point(); // the list was compared
         // ORDERING: SeqCst on both outcomes: Release publishes the new entry, Acquire on failure gives
-        // access to another's; the total order is that of `head`. Models: promote::push_vs_find,
-        // promote::push_vs_push, sb::two_new_keys.
+        // access to another's; the total order is that of `head`. Models:
+        // promote::push_vs_push, sb::known_and_new_key.
         let exchanged = self
             .0
             .compare_exchange(seen.0, new, Ordering::SeqCst, Ordering::SeqCst);

@@ -92,9 +92,9 @@ impl<V> Node<V> {
     }
 
     /// `Entry::bury`.
-    pub fn bury(&self) {
+    pub fn bury<R>(&self, see: impl FnOnce(&V) -> R) -> Option<R> {
         let section = self.domain.enter();
-        self.entry.get(&section).bury(&section);
+        self.entry.get(&section).bury(&section).map(see)
     }
 
     /// `Entry::revive`, under the mutex.
@@ -133,6 +133,22 @@ impl<V> Node<V> {
 impl<V> Drop for Node<V> {
     fn drop(&mut self) {
         drop(Retired::entry(self.entry));
+    }
+}
+
+/// One of the two parts of an entry's node.
+#[expect(missing_debug_implementations, reason = "nothing to show")]
+pub struct Half<V>(Retired<u32, V>);
+
+impl<V> Half<V> {
+    /// Both parts of a node whose value was removed.
+    pub fn both(value: V) -> [Self; 2] {
+        EntryPtr::new(0, 0, value).into_halves().map(Self)
+    }
+
+    /// Frees the part.
+    pub fn free(self) {
+        drop(self.0);
     }
 }
 

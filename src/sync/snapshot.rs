@@ -179,8 +179,8 @@ impl<K, V> Published<K, V> {
     fn generation(&self) -> u64 {
         // ORDERING: SeqCst. Acquire pairs with the store in `replace`: what the publisher did before is
         // visible, so that a section that sees the new generation cannot reach what it dropped (P4).
-        // The total order is for a thread that writes to one map and then finds a key in another, which
-        // was cleared. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
+        // The total order is for a thread that writes one key and then misses another, which is in the
+        // next snapshot alone. Model: sb::new_key_after_publication.
         self.generation.load(Ordering::SeqCst)
     }
 
@@ -231,7 +231,7 @@ impl<K, V> Published<K, V> {
         self.cell.store(Arc::new(snapshot));
         yield_point(); // the cell is ahead of the counter
         // ORDERING: SeqCst. Release pairs with the load in `generation`; the total order is named
-        // there. Models: snapshot::read_vs_publish, sb::clear_of_another_map.
+        // there. Model: sb::new_key_after_publication.
         self.generation.store(generation, Ordering::SeqCst);
     }
 

@@ -6,7 +6,7 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
 use super::{Entry, Found, HASH_TOP_SHIFT, Retired, expunged};
-use crate::primitive::{AtomicBool, AtomicPtr, Ordering, yield_point};
+use crate::primitive::{self, AtomicBool, AtomicPtr, Ordering, yield_point};
 use crate::sync::Section;
 
 /// A map's pointer to an entry. Copies are made freely; [`Retired`] frees.
@@ -47,6 +47,7 @@ impl<K, V> EntryPtr<K, V> {
             hash_low: hash as u32,
             hash_top: (hash >> HASH_TOP_SHIFT) as u16,
             half_freed: AtomicBool::new(false),
+            memory: primitive::UnsafeCell::new(()),
         }));
         // SAFETY: just leaked, and shared with nobody. A place is computed, nothing is read.
         let first = unsafe { &raw mut (*entry).first };
@@ -93,6 +94,16 @@ impl<K, V> EntryPtr<K, V> {
     pub(in crate::sync) fn is_expunged(&self) -> bool {
         // SAFETY: not retired, as just said. Entries are only used through shared references.
         unsafe { self.0.as_ref() }.is_expunged()
+    }
+
+    /// Removes the value of an entry that nobody else has, and returns both parts of its node (E6).
+    #[cfg(splitmap_loom)]
+    pub(in crate::sync) fn into_halves(self) -> [Retired<K, V>; 2] {
+        // SAFETY: not retired yet. Entries are only used through shared references.
+        let entry = unsafe { self.0.as_ref() };
+        // ORDERING: Relaxed. Nobody else has the entry.
+        let first = entry.value.swap(core::ptr::null_mut(), Ordering::Relaxed);
+        [entry.garbage(first), Retired::entry(self)]
     }
 
     /// Frees the entry and returns its content. Only [`Retired`], which is the entry's owner, calls this.
@@ -175,6 +186,8 @@ impl<K, V> Node<K, V> {
     fn free_half(node: NonNull<Entry<K, V>>) {
         // SAFETY: the node lives until its second part is freed, and the caller's is not freed yet.
         let half_freed = unsafe { &(*node.as_ptr()).half_freed };
+        // SAFETY: as above.
+        unsafe { &(*node.as_ptr()).memory }.with(|_| ());
         yield_point(); // the other part may be freed at the same time
         // ORDERING: AcqRel. Release: what this thread did to its part happens before the freeing.
         // Acquire: the same of the other part, if this is the second. Model: entry::halves.
@@ -185,6 +198,8 @@ impl<K, V> Node<K, V> {
 
     /// Frees the memory of a node whose parts are both the caller's.
     fn free(node: NonNull<Entry<K, V>>) {
+        // SAFETY: not freed yet (E6).
+        unsafe { &(*node.as_ptr()).memory }.with_mut(|_| ());
         // SAFETY: leaked by `EntryPtr::new` with this layout, and freed once (E6). The content was moved
         // out or dropped; what is left, two atomics and a number, needs no drop.
         drop(unsafe { Box::from_raw(node.as_ptr().cast::<MaybeUninit<Entry<K, V>>>()) });
