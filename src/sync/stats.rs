@@ -56,12 +56,12 @@ impl<K, V, S> SyncMap<K, V, S> {
         let amended = snapshot.is_amended();
         let read_len = snapshot.table().len();
         let additions = self.domain.additions();
-        let fresh = additions.wrapping_sub(dirty.additions_before);
+        let fresh = additions.saturating_sub(dirty.additions_before);
         let expunged = dirty.next.as_ref().map_or(0, Next::left_out);
         Stats {
             read_len,
             dirty_len: if amended {
-                read_len + fresh - expunged
+                (read_len + fresh).saturating_sub(expunged)
             } else {
                 0
             },
