@@ -126,7 +126,9 @@ impl<C, G: Garbage> Slot<C, G> {
         };
         self.term.set(term);
         self.passing.set(false);
-        // A section that outlived its thread's tenure left its errand to us.
+        // A section that outlived its thread's tenure left its errand to us, and the thread its list: not to be kept
+        // until there is more of it, as we may idle.
+        self.flush.set(self.listed() > 0);
         self.summon();
         true
     }

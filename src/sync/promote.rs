@@ -165,10 +165,15 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
 
     /// Retires up to `most` of the entries that former snapshots had.
     fn let_leave(&mut self, most: usize) {
+        if self.dirty.leaving.is_empty() {
+            return;
+        }
         let stay = self.dirty.leaving.len().saturating_sub(most);
         for entry in self.dirty.leaving.drain(stay..) {
             self.section.retire(Retired::entry(entry));
         }
+        // What others removed, and the thread may idle from here on: it keeps none of it back.
+        self.section.flush();
     }
 
     /// Publishes a snapshot whose table has every key and no deleted one, and retires what is to leave. O(map).
