@@ -34,7 +34,9 @@ fn everything_at_once_leaves_a_consistent_map() {
                             16 if key == 0 => map.clear(),
                             17 if value == 0 => assert!(map.iter().all(|entry| *entry < 4)),
                             18 if value == 0 => assert!(map.clone().len() <= 200),
-                            19 => assert!(map.len() <= 200 + 8),
+                            // Threads' counts are read one after the other, and a reader that is interrupted
+                            // in between may find any sum; but none below zero.
+                            19 => assert!(map.len() < usize::MAX / 2),
                             _ => assert!(map.get(&key).is_none_or(|entry| *entry < 4)),
                         }
                     }
