@@ -17,12 +17,11 @@
 //!   ones, which `revived` counts.
 //! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once.
 //!
-//! No closure and no `Drop` of the user's runs under the mutex. `Eq` does, in [`Locked::add`], and only for keys
-//! whose hashes are equal; it finds the map consistent, and if it panics the mutex is released and nothing has
-//! changed.
+//! No code of the user's runs under the mutex: keys are compared before it is taken, and whoever finds then that
+//! what he has compared with has changed leaves it and compares again.
 
-use super::entry::{Entry, EntryPtr, Found, Unpublished};
-use super::fresh::{Fresh, Push};
+use super::entry::{EntryPtr, Unpublished};
+use super::fresh::{Fresh, Head};
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Section, SyncMap};
 use crate::primitive::{MutexGuard, yield_point};
@@ -121,61 +120,37 @@ impl<K, V, S> SyncMap<K, V, S> {
     }
 }
 
-/// Why a new entry was not added: the entry that has its key, and the new one.
-pub(super) type Occupied<'s, K, V> = (&'s Entry<K, V>, Unpublished<K, V>);
-
-impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
-    /// Adds `new`, or else finds the entry that has its key, fit to be given a value while the mutex is held.
-    pub(super) fn add(
+impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
+    /// Adds an entry to a frozen list of `snapshot`, and to dirty, which has a copy of the list (D1). Gives it back
+    /// if the snapshot has been superseded, or the list has other entries than those `compared` with.
+    pub(super) fn push_frozen(
         &mut self,
-        hash: u64,
+        snapshot: &Snapshot<K, V>,
+        compared: Head<K, V>,
         new: Unpublished<K, V>,
-    ) -> Result<Found<'s, K, V>, Occupied<'s, K, V>>
-    where
-        K: Eq,
-    {
-        let snapshot = self.snapshot;
-        let fresh = snapshot.fresh();
-        let settled = snapshot
-            .find_settled(self.section, hash, |entry| {
-                entry.may_hash_to(hash) && *new.key() == *entry.key()
-            })
-            .filter(|_| !cfg!(splitmap_planted = "stale_snapshot"));
-        if let Some(found) = settled {
-            return Err((self.unexpunged(found), new));
+        hash: u64,
+    ) -> Result<EntryPtr<K, V>, Unpublished<K, V>> {
+        if !self.is_current(snapshot) {
+            return Err(new);
         }
-        let head = match fresh.find(self.section, hash, |key| *new.key() == *key) {
-            Ok(found) => return Err((self.unexpunged(found), new)),
-            Err(head) => head,
-        };
-        let added = match snapshot.push(self.section, new, head, hash) {
-            Push::Added(added) => added,
-            Push::Present(found, new) => return Err((self.unexpunged(found), new)),
-            Push::Frozen(new) => self.add_to_frozen(fresh, new, hash),
-        };
-        Ok(added.just_published(self.section))
-    }
-
-    /// Adds an entry whose key is nowhere to its list and to dirty, which has a copy of the list (D1).
-    fn add_to_frozen(
-        &mut self,
-        fresh: &Fresh<K, V>,
-        new: Unpublished<K, V>,
-        hash: u64,
-    ) -> EntryPtr<K, V> {
+        let fresh = snapshot.fresh();
         fresh.expect(hash);
-        let added = fresh.list(hash).push_frozen(new);
+        let added = fresh.list(hash).push_frozen(compared, new)?;
         yield_point(); // in the list, and not in dirty
         if !cfg!(splitmap_planted = "promotion_drops_key") {
             self.next().insert(added, hash);
         }
         self.section.count(1);
         self.section.note_addition();
-        added
+        Ok(added)
     }
 
-    /// The entry, back in dirty if it was expunged; it has no value then.
-    fn unexpunged(&mut self, found: EntryPtr<K, V>) -> &'s Entry<K, V> {
+    /// Puts an entry of `snapshot` back into dirty if it is expunged; it has no value then. Does nothing if the
+    /// snapshot has been superseded: the entry is in no other, or no longer expunged.
+    pub(super) fn unexpunge(&mut self, snapshot: &Snapshot<K, V>, found: EntryPtr<K, V>) {
+        if !self.is_current(snapshot) {
+            return;
+        }
         let entry = found.get(self.section);
         if entry.revive() {
             yield_point(); // nil, and not in dirty
@@ -183,7 +158,11 @@ impl<'s, K, V, S> Locked<'_, 's, '_, K, V, S> {
             next.insert(found, entry.hash());
             next.revived += 1;
         }
-        entry
+    }
+
+    /// Whether this is the current snapshot. Its address means no other one: the section keeps it.
+    fn is_current(&self, snapshot: &Snapshot<K, V>) -> bool {
+        core::ptr::eq(self.snapshot, snapshot)
     }
 
     fn next(&mut self) -> &mut Next<K, V> {

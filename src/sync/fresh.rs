@@ -2,8 +2,8 @@
 //!
 //! Beside its immutable table a snapshot has a short list for each bucket. A new key is pushed to the list that
 //! its hash chooses, with one exchange and no lock; a lookup that misses in the table walks that list, unless a
-//! filter says that it need not, and so has the final answer, without a lock either. Entries leave a list only together with the
-//! snapshot, so a list that was seen is a tail of whatever it is later.
+//! filter says that it need not, and so has the final answer, without a lock either. Entries leave a list only
+//! together with the snapshot, so a list that was seen is a tail of whatever it is later.
 //!
 //! When the next snapshot is built from this one, the list of a bucket is *frozen* before the bucket is copied,
 //! and then takes new keys only under the mutex, from a thread that puts them into the next table too.
@@ -82,8 +82,8 @@ pub(super) enum Push<K, V> {
     Added(EntryPtr<K, V>),
     /// Nothing: another thread was first, with this entry.
     Present(EntryPtr<K, V>, Unpublished<K, V>),
-    /// Nothing: the mutex is needed.
-    Frozen(Unpublished<K, V>),
+    /// Nothing: the list is frozen, so the mutex is needed. All of it behind this head was compared.
+    Frozen(Head<K, V>, Unpublished<K, V>),
 }
 
 /// One list.
@@ -147,7 +147,7 @@ impl<K, V> List<K, V> {
         let mut head = compared;
         loop {
             if head.is_frozen() {
-                return Push::Frozen(new);
+                return Push::Frozen(head, new);
             }
             new.set_next(head.address());
             head = match self.exchange(head, new.as_raw()) {
@@ -162,16 +162,23 @@ impl<K, V> List<K, V> {
         }
     }
 
-    /// Adds an entry to a frozen list. Under the mutex (F3); the caller has found its key nowhere.
-    pub(super) fn push_frozen(&self, new: Unpublished<K, V>) -> EntryPtr<K, V> {
+    /// Adds an entry to a frozen list, unless that has others than those `compared` with. Under the mutex (F3).
+    pub(super) fn push_frozen(
+        &self,
+        compared: Head<K, V>,
+        new: Unpublished<K, V>,
+    ) -> Result<EntryPtr<K, V>, Unpublished<K, V>> {
         let head = self.head();
         debug_assert!(head.is_frozen(), "others may be pushing");
+        if head != compared && !cfg!(splitmap_planted = "stale_snapshot") {
+            return Err(new);
+        }
         new.set_next(head.address());
         let tagged = new.as_raw().map_addr(|address| address | FROZEN);
         yield_point(); // as in `exchange`
         // ORDERING: SeqCst, as in `exchange`. Model: promote::push_frozen_vs_find.
         self.0.store(tagged, Ordering::SeqCst);
-        new.publish()
+        Ok(new.publish())
     }
 
     pub(super) fn is_frozen(&self) -> bool {

@@ -4,8 +4,9 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::entry::{Entry, Fill, Found, Held, Swap, Unpublished, boxed};
-use super::fresh::Push;
+use super::entry::{EntryPtr, Fill, Found, Held, Swap, Unpublished, boxed};
+use super::fresh::{Head, Push};
+use super::snapshot::Snapshot;
 use super::{OccupiedError, Ref, Section, SyncMap};
 
 /// What [`SyncMap::fill`] did.
@@ -20,9 +21,8 @@ enum Filled<'s, K, V> {
 enum Place<'s, K, V> {
     /// In a new entry, which has the given value.
     Added(Found<'s, K, V>),
-    Present(&'s Entry<K, V>, K, V),
-    /// In a frozen fresh list: the mutex is needed.
-    Frozen(Unpublished<K, V>),
+    /// In an entry of this snapshot; here are key and value again.
+    Present(&'s Snapshot<K, V>, EntryPtr<K, V>, K, V),
 }
 
 impl<K, V, S> SyncMap<K, V, S>
@@ -37,7 +37,8 @@ where
     /// # Concurrency
     ///
     /// * **Blocking** — seldom: a key that is new, or comes back, in a part of the map that is just being taken over
-    ///   into the next snapshot takes the map's mutex once.
+    ///   into the next snapshot takes the map's mutex, once unless other threads add to the same bucket. No code of
+    ///   yours runs under it, `Eq` and `Drop` included.
     /// * **Ordering** — happens before every operation that sees the value. The write that stored the value
     ///   returned happens before the return.
     ///
@@ -189,31 +190,20 @@ where
         key: K,
         value: V,
     ) -> Option<Found<'s, K, V>> {
-        let new = match self.find_or_push(section, hash, key, value) {
-            Place::Added(_) => return None,
-            Place::Present(entry, key, value) => match entry.swap(section, boxed(section, value)) {
+        let (mut key, mut value) = (key, value);
+        loop {
+            let (snapshot, found);
+            (snapshot, found, key, value) = match self.find_or_push(section, hash, key, value) {
+                Place::Added(_) => return None,
+                Place::Present(snapshot, found, key, value) => (snapshot, found, key, value),
+            };
+            let entry = found.get(section);
+            match entry.swap(section, boxed(section, value)) {
                 Swap::Replaced(old) => return Some((entry, old)),
                 Swap::Filled => return None,
-                Swap::Expunged(value) => Unpublished::new(hash, key, *value),
-            },
-            Place::Frozen(new) => new,
-        };
-        let mut locked = self.lock(section);
-        let (entry, new) = match locked.add(hash, new) {
-            Ok(_) => {
-                locked.step();
-                return None;
+                Swap::Expunged(again) => value = *again,
             }
-            Err(present) => present,
-        };
-        let (_key, value) = new.into_pair(); // the key's `Drop` runs after the mutex is released
-        let swapped = entry.swap(section, boxed(section, value));
-        locked.step();
-        drop(locked);
-        match swapped {
-            Swap::Replaced(old) => Some((entry, old)),
-            Swap::Filled => None,
-            Swap::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
+            self.unexpunge(section, snapshot, found);
         }
     }
 
@@ -225,45 +215,29 @@ where
         key: K,
         value: V,
     ) -> Filled<'s, K, V> {
-        let new = match self.find_or_push(section, hash, key, value) {
-            Place::Added(found) => return Filled::Stored(found),
-            Place::Present(entry, key, value) => {
-                match entry.fill(section, value) {
-                    Fill::Stored(value) => {
-                        drop(key); // before the result is in its place, where it would leak if this panicked
-                        return Filled::Stored((entry, value));
-                    }
-                    Fill::Occupied(current, value) => {
-                        return Filled::Occupied((entry, current), key, value);
-                    }
-                    Fill::Expunged(value) => Unpublished::new(hash, key, value),
+        let (mut key, mut value) = (key, value);
+        loop {
+            let (snapshot, found);
+            (snapshot, found, key, value) = match self.find_or_push(section, hash, key, value) {
+                Place::Added(found) => return Filled::Stored(found),
+                Place::Present(snapshot, found, key, value) => (snapshot, found, key, value),
+            };
+            let entry = found.get(section);
+            match entry.fill(section, value) {
+                Fill::Stored(value) => {
+                    drop(key); // before the result is in its place, where it would leak if this panicked
+                    return Filled::Stored((entry, value));
                 }
+                Fill::Occupied(current, value) => {
+                    return Filled::Occupied((entry, current), key, value);
+                }
+                Fill::Expunged(again) => value = again,
             }
-            Place::Frozen(new) => new,
-        };
-        let mut locked = self.lock(section);
-        let (entry, new) = match locked.add(hash, new) {
-            Ok(found) => {
-                locked.step();
-                return Filled::Stored(found);
-            }
-            Err(present) => present,
-        };
-        let (key, value) = new.into_pair();
-        let filled = entry.fill(section, value);
-        locked.step();
-        drop(locked);
-        match filled {
-            Fill::Stored(value) => {
-                drop(key); // as above
-                Filled::Stored((entry, value))
-            }
-            Fill::Occupied(current, value) => Filled::Occupied((entry, current), key, value),
-            Fill::Expunged(_) => unreachable!("revived, and expunged only under the mutex (E2)"),
+            self.unexpunge(section, snapshot, found);
         }
     }
 
-    /// Finds the key's entry, or adds one with this value, without the mutex.
+    /// Finds the key's entry, or adds one with this value.
     #[inline]
     fn find_or_push<'s>(
         &self,
@@ -272,30 +246,72 @@ where
         key: K,
         value: V,
     ) -> Place<'s, K, V> {
-        let snapshot = self.current(section);
-        if let Some(entry) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
-            return Place::Present(entry.get(section), key, value);
+        let (mut key, mut value) = (key, value);
+        loop {
+            let snapshot = self.current(section);
+            if let Some(found) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
+                return Place::Present(snapshot, found, key, value);
+            }
+            let fresh = snapshot.fresh();
+            let head = match fresh.find(section, hash, |other| key == *other) {
+                Ok(found) => {
+                    self.note_miss(section, snapshot);
+                    return Place::Present(snapshot, found, key, value);
+                }
+                Err(head) => head,
+            };
+            let new = Unpublished::new(hash, key, value);
+            let again = match snapshot.push(section, new, head, hash) {
+                Push::Added(added) => {
+                    self.noted(section, snapshot);
+                    return Place::Added(added.just_published(section));
+                }
+                Push::Present(found, new) => {
+                    let (key, value) = new.into_pair();
+                    return Place::Present(snapshot, found, key, value);
+                }
+                Push::Frozen(compared, new) => {
+                    match self.push_frozen(section, snapshot, compared, new, hash) {
+                        Ok(added) => return Place::Added(added.just_published(section)),
+                        Err(new) => new,
+                    }
+                }
+            };
+            (key, value) = again.into_pair();
         }
-        let fresh = snapshot.fresh();
-        let head = match fresh.find(section, hash, |other| key == *other) {
-            Ok(found) => {
-                self.note_miss(section, snapshot);
-                return Place::Present(found.get(section), key, value);
-            }
-            Err(head) => head,
-        };
-        let new = Unpublished::new(hash, key, value);
-        match snapshot.push(section, new, head, hash) {
-            Push::Added(added) => {
-                self.noted(section, snapshot);
-                Place::Added(added.just_published(section))
-            }
-            Push::Present(found, new) => {
-                let (key, value) = new.into_pair();
-                Place::Present(found.get(section), key, value)
-            }
-            Push::Frozen(new) => Place::Frozen(new),
-        }
+    }
+
+    /// Adds an entry to a frozen list, under the mutex, or gives it back: what was compared has changed meanwhile, and its
+    /// key may be there.
+    #[cold]
+    #[inline(never)]
+    fn push_frozen(
+        &self,
+        section: &Section<'_, K, V>,
+        snapshot: &Snapshot<K, V>,
+        compared: Head<K, V>,
+        new: Unpublished<K, V>,
+        hash: u64,
+    ) -> Result<EntryPtr<K, V>, Unpublished<K, V>> {
+        let mut locked = self.lock(section);
+        let pushed = locked.push_frozen(snapshot, compared, new, hash);
+        locked.step();
+        pushed
+    }
+
+    /// Sees to it that an entry which was found expunged may have a value again, or else is not in the current
+    /// snapshot any more. The caller looks again.
+    #[cold]
+    #[inline(never)]
+    fn unexpunge(
+        &self,
+        section: &Section<'_, K, V>,
+        snapshot: &Snapshot<K, V>,
+        found: EntryPtr<K, V>,
+    ) {
+        let mut locked = self.lock(section);
+        locked.unexpunge(snapshot, found);
+        locked.step();
     }
 }
 

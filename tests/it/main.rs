@@ -28,6 +28,7 @@ mod sync_drops;
 mod sync_faults;
 mod sync_go;
 mod sync_init;
+mod sync_keys;
 mod sync_many;
 mod sync_model;
 mod sync_panics;
