@@ -63,4 +63,5 @@ random_schedules early_free "$memory" maps_that_share
 random_schedules reused_identity "$memory" maps_that_come
 
 models unexpunge_race promote
+models stale_snapshot promote
 models early_free grace
