@@ -47,6 +47,8 @@ def boolean(line):
     """A line that is a condition as a whole, or gives one a name."""
     if IDLE.search(re.sub(r"\blet \w+ =", "", line)) or line.endswith(","):
         return None
+    if line.endswith(";") and not line.strip().startswith("let "):
+        return None
     return BOOLEAN.match(line)
 
 
