@@ -255,7 +255,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         Self {
             published: Published::new(table),
             dirty: CachePadded::new(Mutex::new(Dirty::new())),
-            domain: reclaim::Domain::new(),
+            domain: reclaim::Domain::new(Snapshot::ruin),
             flights: Flights::new(),
             hasher,
         }
