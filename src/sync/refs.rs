@@ -17,8 +17,8 @@ use super::entry::Held;
 /// one thread and one map that overlap count as one: in a loop, drop the old one before getting the next
 /// (`current = map.get(..)` gets first).
 ///
-/// It cannot be sent to another thread, nor be held across an `await` of a future that moves between
-/// threads: clone the value, or keep `Arc<T>` values and clone those.
+/// It can be lent to other threads, but not be sent to one, nor be held across an `await` of a future that moves
+/// between threads: clone the value, or keep `Arc<T>` values and clone those.
 ///
 /// ```compile_fail
 /// let map = splitmap::SyncMap::from([("a", 1)]);
