@@ -9,8 +9,9 @@
 //! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use
 //!   it from two sides at once: overlapping misuse is detected with certainty, and panics.
 //!
-//! Which map suits which program, these and others: [`docs::chooser`]. From Go, dashmap or papaya to this
-//! crate: [`docs::migration`].
+//! A map in a `static`, a cache whose entries expire, and more of the kind: [`docs::recipes`]. Which map suits
+//! which program, these and others: [`docs::chooser`]. From Go, dashmap or papaya to this crate:
+//! [`docs::migration`].
 //!
 //! # Features
 //!

@@ -36,8 +36,12 @@ use super::entry::Held;
 /// map.insert("a", 2);
 /// assert_eq!(entry.pair(), (&"a", &1));
 /// assert_eq!(*map.get("a").expect("is there"), 2);
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| assert_eq!(*entry, 1)); // lent
+/// });
 /// ```
-#[must_use = "dropping it at once is fine, but then call for the effect: `drop(map.insert(..))`"]
+#[must_use = "if the call is for its effect alone, say so: `drop(map.get_or_insert(key, value))`"]
 pub struct Ref<'m, K, V>(Held<'m, K, V>);
 
 impl<'m, K, V> Ref<'m, K, V> {
