@@ -54,7 +54,7 @@ where
     S: BuildHasher + Default,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = deserializer.deserialize_map(Entries::<Self>::new("a map"))?;
+        let map: Self = deserializer.deserialize_map(Entries::new())?;
         map.promote();
         Ok(map)
     }
@@ -68,7 +68,7 @@ where
     S: BuildHasher + Default,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let set = deserializer.deserialize_seq(Entries::<Self>::new("a sequence"))?;
+        let set = deserializer.deserialize_seq(Members(PhantomData))?;
         set.promote();
         Ok(set)
     }
@@ -83,48 +83,67 @@ where
     S: BuildHasher + Default,
 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Entries::<Self>::new("a map"))
+        deserializer.deserialize_map(Entries::new())
     }
 }
 
-/// Builds a `C` from what serde reads.
-struct Entries<C> {
-    expected: &'static str,
-    _collection: PhantomData<C>,
+/// A map that is built of entries, one by one.
+trait Build<K, V> {
+    fn with_room_for(entries: usize) -> Self;
+    fn put(&mut self, key: K, value: V);
 }
 
-impl<C> Entries<C> {
-    fn new(expected: &'static str) -> Self {
-        Self {
-            expected,
-            _collection: PhantomData,
-        }
+impl<K: Hash + Eq, V, S: BuildHasher + Default> Build<K, V> for SyncMap<K, V, S> {
+    fn with_room_for(entries: usize) -> Self {
+        Self::with_capacity_and_hasher(entries, S::default())
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        drop(self.insert(key, value));
     }
 }
 
-impl<'de, K, V, S> Visitor<'de> for Entries<SyncMap<K, V, S>>
-where
-    K: Deserialize<'de> + Hash + Eq,
-    V: Deserialize<'de>,
-    S: BuildHasher + Default,
+impl<K: Hash + Eq, V, S: BuildHasher + Default> Build<K, V> for BucketMap<K, V, S> {
+    fn with_room_for(entries: usize) -> Self {
+        Self::with_capacity_and_hasher(entries, S::default())
+    }
+
+    fn put(&mut self, key: K, value: V) {
+        drop(self.insert(key, value));
+    }
+}
+
+/// Reads the entries of an `M`.
+struct Entries<K, V, M>(PhantomData<(K, V, M)>);
+
+impl<K, V, M> Entries<K, V, M> {
+    fn new() -> Self {
+        Self(PhantomData)
+    }
+}
+
+impl<'de, K: Deserialize<'de>, V: Deserialize<'de>, M: Build<K, V>> Visitor<'de>
+    for Entries<K, V, M>
 {
-    type Value = SyncMap<K, V, S>;
+    type Value = M;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expected)
+        f.write_str("a map")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let capacity = believed(entries.size_hint());
-        let map = SyncMap::with_capacity_and_hasher(capacity, S::default());
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<M, A::Error> {
+        let mut map = M::with_room_for(believed(entries.size_hint()));
         while let Some((key, value)) = entries.next_entry()? {
-            drop(map.insert(key, value));
+            map.put(key, value);
         }
         Ok(map)
     }
 }
 
-impl<'de, T, S> Visitor<'de> for Entries<SyncSet<T, S>>
+/// Reads the members of a set.
+struct Members<T, S>(PhantomData<(T, S)>);
+
+impl<'de, T, S> Visitor<'de> for Members<T, S>
 where
     T: Deserialize<'de> + Hash + Eq,
     S: BuildHasher + Default,
@@ -132,7 +151,7 @@ where
     type Value = SyncSet<T, S>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expected)
+        f.write_str("a sequence")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut members: A) -> Result<Self::Value, A::Error> {
@@ -142,27 +161,5 @@ where
             set.insert(member);
         }
         Ok(set)
-    }
-}
-
-impl<'de, K, V, S> Visitor<'de> for Entries<BucketMap<K, V, S>>
-where
-    K: Deserialize<'de> + Hash + Eq,
-    V: Deserialize<'de>,
-    S: BuildHasher + Default,
-{
-    type Value = BucketMap<K, V, S>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.expected)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Self::Value, A::Error> {
-        let capacity = believed(entries.size_hint());
-        let mut map = BucketMap::with_capacity_and_hasher(capacity, S::default());
-        while let Some((key, value)) = entries.next_entry()? {
-            map.insert(key, value);
-        }
-        Ok(map)
     }
 }

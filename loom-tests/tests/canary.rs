@@ -3,6 +3,7 @@
 //! If the library's door to atomics ever led to std's, or the watch over values slept, every other model
 //! would pass without looking; these would not fail.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

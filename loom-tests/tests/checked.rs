@@ -7,6 +7,7 @@
 //!
 //! And the bucket map's write flag, which is best effort, and must not cry wolf.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::hash::BuildHasherDefault;

@@ -2,6 +2,7 @@
 //!
 //! A write that `clear` meets is before it, and swept away, or after it, and stays (S2).
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

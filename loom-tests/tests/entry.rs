@@ -7,6 +7,7 @@
 //! All of them cover E1: a value is complete when it is found, and retired once, by the thread whose
 //! exchange removed it.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

@@ -5,6 +5,7 @@
 //! a freed node, one of the other domain's, and a second free fail by value; a read that nothing orders
 //! before the free fails by loom's check of the cell.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::{Arc, Mutex};

@@ -3,6 +3,7 @@
 //! A waiter that is not woken, or that parks after the end of the flight it waits for, is a deadlock, which
 //! loom reports.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::pin::pin;

@@ -1,5 +1,6 @@
 //! Iteration against everything that moves keys meanwhile (I1 to I5).
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use support::{Map, Plain, map_of, race, with_preemptions};

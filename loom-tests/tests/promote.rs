@@ -5,6 +5,7 @@
 //!
 //! After each race the invariants F2 and D1 to D3 are checked, and the count against the entries.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

@@ -10,6 +10,7 @@
 //! They show that each `SeqCst` is needed, and that the accesses which have it are enough. They show
 //! nothing of how compilers and processors keep the promise; `tests/stress.rs` watches that.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! Whole maps, so each model names its bound. Keys and values are watched: a reader that follows a pointer
 //! of a snapshot that it should not have used meets an entry after its end.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use support::{Plain, map_of, race, spawn, with_preemptions};

@@ -4,6 +4,7 @@
 //! be: its terms end while the others go on. `end_terms` ends them earlier, where something is to outlive
 //! them.
 
+#[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
 use std::sync::Arc;

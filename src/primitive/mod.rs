@@ -26,6 +26,9 @@ mod stress;
 #[cfg(splitmap_stress)]
 pub use self::stress::seed_yields;
 
+#[cfg(any(splitmap_loom, splitmap_shuttle))]
+mod explored;
+
 #[cfg(splitmap_loom)]
 mod model;
 #[cfg(splitmap_loom)]

@@ -15,34 +15,12 @@ pub(crate) use std::cell::Cell;
 pub(crate) use std::sync::Arc;
 
 pub(crate) use crossbeam_utils::CachePadded;
-pub(crate) use shuttle::sync::MutexGuard;
 pub(crate) use shuttle::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence,
 };
 pub(crate) use shuttle::thread::{Thread, ThreadId, current as current_thread, park};
 
-/// A mutex whose `lock` returns the guard, as in the native half.
-#[derive(Debug, Default)]
-pub(crate) struct Mutex<T>(shuttle::sync::Mutex<T>);
-
-impl<T> Mutex<T> {
-    pub(crate) fn new(value: T) -> Self {
-        Self(shuttle::sync::Mutex::new(value))
-    }
-
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
-        self.0.lock().expect("a schedule that panics is over")
-    }
-
-    /// The guard, unless another thread has it.
-    pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.0.try_lock().ok()
-    }
-
-    pub(crate) fn get_mut(&mut self) -> &mut T {
-        self.0.get_mut().expect("a schedule that panics is over")
-    }
-}
+pub(crate) use super::explored::{Hint, Mutex, MutexGuard};
 
 /// Stand-in for `arc-swap` with its lock.
 #[derive(Debug)]
@@ -104,26 +82,6 @@ macro_rules! per_thread {
     };
 }
 pub(crate) use per_thread;
-
-/// A flag on whose value nothing depends but when something is done. Not explored: an ordinary atomic.
-#[derive(Debug)]
-pub(crate) struct Hint(std::sync::atomic::AtomicBool);
-
-impl Hint {
-    pub(crate) fn new(value: bool) -> Self {
-        Self(std::sync::atomic::AtomicBool::new(value))
-    }
-
-    pub(crate) fn get(&self) -> bool {
-        // ORDERING: Relaxed. Under this scheduler one thread runs at a time.
-        self.0.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set(&self, value: bool) {
-        // ORDERING: Relaxed, as in `get`.
-        self.0.store(value, Ordering::Relaxed);
-    }
-}
 
 /// A number that no other call in this process returns; never 0.
 pub(crate) fn unique_id() -> u64 {

@@ -8,6 +8,9 @@ use crate::primitive::{Arc, Ordering};
 use crate::tuning::RETIRED_BATCH;
 
 /// What a thread has noted of the cached object since it last reported.
+///
+/// The words are the map's. They stand here because the slot is where a thread finds what is its own of a map, and a
+/// second such place would be a second look-up for every write.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) additions: u32,

@@ -147,15 +147,13 @@ where
                 continue;
             };
             let done = match decide(Some((present.key(), present.value()))) {
-                Operation::Insert(value) => {
-                    match present.replace(self.domain.enter(), Box::new(value)) {
-                        Ok(new) => Compute::Updated {
-                            old: Ref::new(present),
-                            new: Ref::new(new),
-                        },
-                        Err(_) => continue,
-                    }
-                }
+                Operation::Insert(value) => match present.replace(self.domain.enter(), value) {
+                    Ok(new) => Compute::Updated {
+                        old: Ref::new(present),
+                        new: Ref::new(new),
+                    },
+                    Err(_) => continue,
+                },
                 Operation::Remove => {
                     let section = self.domain.enter();
                     if !present.take(&section) {
@@ -220,7 +218,7 @@ where
         loop {
             if let Some(present) = self.hold(hash, &key) {
                 let new = update(present.key(), present.value());
-                if let Ok(new) = present.replace(self.domain.enter(), Box::new(new)) {
+                if let Ok(new) = present.replace(self.domain.enter(), new) {
                     drop((present, key, make, spare)); // as in `compute`
                     return Ref::new(new);
                 }

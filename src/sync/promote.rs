@@ -131,7 +131,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         next.fresh.make(next.table.buckets() * end / buckets);
     }
 
-    /// Publishes the next snapshot, all of which is copied.
+    /// Publishes the next snapshot, all of which is copied. The caller lets entries leave.
     fn publish(&mut self) {
         let Some(mut next) = self.dirty.next.take() else {
             return;
@@ -148,7 +148,6 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
             expunged.retain(EntryPtr::is_expunged);
         }
         self.dirty.leaving.append(&mut expunged);
-        self.let_leave(LEAVING_STEP);
         // Much at once, and the thread may idle from here on: it keeps none of it back.
         self.section.flush();
     }
@@ -176,18 +175,19 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         self.section.flush();
     }
 
-    /// Publishes a snapshot whose table has every key and no deleted one, and retires what is to leave. O(map).
+    /// Publishes a snapshot whose table has every key and no deleted one, if the current one is not so, and
+    /// retires what is to leave. O(map).
     pub(super) fn purge(&mut self) {
-        let mut entries = self.snapshot.entries(self.section);
-        let is_deleted = |entry: EntryPtr<K, V>| entry.get(self.section).load().is_none();
-        if self.snapshot.is_amended() || self.dirty.next.is_some() || entries.any(is_deleted) {
+        let has_deleted = self.map.len() < self.snapshot.table().len();
+        if self.snapshot.is_amended() || self.dirty.next.is_some() || has_deleted {
             self.rebuild();
+        } else {
+            self.let_leave(usize::MAX);
         }
-        self.let_leave(usize::MAX);
     }
 
     /// Publishes a snapshot whose table has room for the keys there are and a quarter more, and no deleted
-    /// key. O(map).
+    /// key, and retires what is to leave. O(map).
     pub(super) fn rebuild(&mut self) {
         // From the beginning, as keys may have been deleted in what is copied already.
         self.begin();

@@ -1,5 +1,6 @@
 //! Unconditional writes, insertion if absent, removal.
 
+use core::convert::Infallible;
 use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
@@ -162,13 +163,7 @@ where
     where
         F: FnOnce() -> V,
     {
-        let hash = self.hash(&key);
-        if let Some(present) = self.get_hashed(hash, &key) {
-            drop((key, make)); // as in `try_insert`
-            return present;
-        }
-        let (entry, rejected) = self.fill_hashed(hash, key, make());
-        drop(rejected); // as in `try_insert`
+        let Ok(entry) = self.get_or_try_insert_with(key, || Ok::<V, Infallible>(make()));
         entry
     }
 

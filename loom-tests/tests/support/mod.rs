@@ -1,7 +1,5 @@
 //! How models run, and values whose lives are watched.
 
-#![allow(clippy::allow_attributes, dead_code, reason = "no file uses all of it")]
-
 use std::borrow::Borrow;
 use std::cell::RefCell;
 use std::fs::OpenOptions;

@@ -2,7 +2,7 @@
 
 use core::ptr::NonNull;
 
-use super::{Entry, EntryPtr, Found};
+use super::{Entry, EntryPtr, Found, boxed};
 use crate::sync::{Kept, Section};
 
 /// A section together with an entry and a value that were found inside it.
@@ -45,12 +45,12 @@ impl<'m, K, V> Held<'m, K, V> {
     }
 
     /// Stores `value` in place of the one held, and holds it; or gives it back if the entry has another.
-    pub(in crate::sync) fn replace(
-        &self,
-        section: Section<'m, K, V>,
-        value: Box<V>,
-    ) -> Result<Self, Box<V>> {
-        let stored = self.entry().replace(&section, self.value(), value)?;
+    pub(in crate::sync) fn replace(&self, section: Section<'m, K, V>, value: V) -> Result<Self, V> {
+        let new = boxed(&section, value);
+        let stored = match self.entry().replace(&section, self.value(), new) {
+            Ok(stored) => stored,
+            Err(new) => return Err(*new),
+        };
         Ok(Held {
             entry: self.entry,
             value: ValuePtr(NonNull::from(stored)),
