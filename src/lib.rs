@@ -58,7 +58,9 @@ pub use equivalent::Equivalent;
 
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
 pub use self::set::SyncSet;
-pub use self::sync::{Compute, Frozen, KeyRef, OccupiedError, Operation, Ref, Stats, SyncMap};
+pub use self::sync::{
+    Compute, Frozen, KeyRef, OccupiedError, Operation, Promotion, Ref, Stats, SyncMap,
+};
 
 #[cfg(splitmap_stress)]
 #[doc(hidden)]
@@ -75,8 +77,8 @@ pub mod bucket_map {
 /// The types that the methods of [`SyncMap`] return.
 pub mod sync_map {
     pub use crate::sync::{
-        Compute, Frozen, GetMany, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref,
-        Stats, TakeAll, Values,
+        Compute, Frozen, GetMany, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation,
+        Promotion, Ref, Stats, TakeAll, Values,
     };
     #[cfg(feature = "rayon")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
@@ -89,7 +91,7 @@ pub mod sync_set {
     #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
     pub use crate::set::ParIter;
     pub use crate::set::{IntoIter, Iter};
-    pub use crate::sync::{KeyRef, Stats};
+    pub use crate::sync::{KeyRef, Promotion, Stats};
 }
 
 /// The README's example, compiled and run.

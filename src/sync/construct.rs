@@ -25,7 +25,8 @@ impl<K, V> SyncMap<K, V> {
 
     /// An empty map whose first table has room for `capacity` entries.
     ///
-    /// A hint too large for memory's address space counts as 0, as in Go.
+    /// A hint too large for memory's address space counts as 0, as in Go. When new keys settle in the table is
+    /// another matter: see [`with_promotion`](SyncMap::with_promotion).
     ///
     /// # Examples
     ///

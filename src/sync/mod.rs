@@ -42,6 +42,7 @@
 //! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
+//! | `policy`     | what users may say about that                           |            |
 //! | `read`, `many`, `write`, `conditional`, `whole` | the operations       | below      |
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |
 //! | `flight`     | who makes the value of a key, and who waits for it      | T1 to T3   |
@@ -89,6 +90,8 @@ mod views;
 
 mod whole;
 
+mod policy;
+
 mod shrink;
 
 mod take_all;
@@ -122,6 +125,7 @@ pub use self::iter::{IntoIter, Iter};
 pub use self::many::GetMany;
 #[cfg(feature = "rayon")]
 pub use self::parallel::{ParIter, ParMap};
+pub use self::policy::Promotion;
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
 pub use self::take_all::TakeAll;
