@@ -1,5 +1,5 @@
-//! Longer pages: how to do this and that, which map to use, how to come here from another, how the maps work inside,
-//! and how that is known to be right.
+//! Longer pages: how to do this and that, which map to use, how to come here from another, what operations
+//! cost, how the maps work inside, and how that is known to be right.
 //!
 //! Nothing here is needed to use the crate.
 
@@ -20,6 +20,9 @@ pub mod model_checking {}
 
 #[doc = include_str!("docs/design.md")]
 pub mod design {}
+
+#[doc = include_str!("docs/performance.md")]
+pub mod performance {}
 
 #[doc = include_str!("docs/scaling.md")]
 pub mod scaling {}

@@ -11,7 +11,7 @@
 //!
 //! A map in a `static`, a cache whose entries expire, and more of the kind: [`docs::recipes`]. Which map suits
 //! which program, these and others: [`docs::chooser`]. From Go, dashmap or papaya to this crate:
-//! [`docs::migration`].
+//! [`docs::migration`]. What was measured, the losses too: [`docs::performance`].
 //!
 //! # Features
 //!
