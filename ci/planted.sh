@@ -6,9 +6,9 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 # The reports that count: no order explains a history, or an iteration found a key twice; or memory was used
-# after it was freed, as keys and values notice, or the processor.
+# after it was freed, as keys and values notice, or shuttle's atomics, or the processor.
 order='not linearizable|came to one key twice'
-memory='a (freed|dropped) (key|value) was read|changed while it was held|of another map was found|SIGSEGV|SIGABRT'
+memory='a (freed|dropped) (key|value) was read|changed while it was held|of another map was found|RefCell already|SIGSEGV|SIGABRT'
 
 # loom's own report of a race, a value of a model that is read too late, and a state that cannot be.
 model='Causality violation|was (read|dropped)|were? leaked|freed or foreign|assertion'
@@ -63,4 +63,5 @@ random_schedules early_free "$memory" maps_that_share
 random_schedules reused_identity "$memory" maps_that_come
 
 models unexpunge_race promote
+models stale_snapshot promote
 models early_free grace

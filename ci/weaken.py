@@ -144,14 +144,15 @@ def all_sites():
 
 def copy_tree(scratch, sites):
     """The tree, with every ordering that can be weakened going through `DOOR`."""
-    scratch.mkdir(parents=True, exist_ok=True)
-    for name in ["Cargo.toml", "Cargo.lock", "src", "loom-tests", "lin-tests", "shuttle-tests", "benches", "tests", "examples"]:
-        source, target = ROOT / name, scratch / name
-        if source.is_dir():
-            shutil.rmtree(target, ignore_errors=True)
-            shutil.copytree(source, target)
-        elif source.exists():
-            shutil.copy(source, target)
+    # All of it: a workspace without one of its members does not build.
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for old in scratch.glob("*"):
+        if old.is_dir() and old.name != "target":
+            shutil.rmtree(old)
+    for name in filter(None, tracked.split("\0")):
+        if (ROOT / name).is_file():
+            (scratch / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, scratch / name)
     for path in {site.path for site in sites}:
         text = path.read_text()
         for site in sorted((site for site in sites if site.path == path), key=lambda site: -site.start):

@@ -27,11 +27,11 @@ pub(crate) const RECENT_SLOTS: usize = 8;
 /// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
 /// one. A bucket costs some 60 to 120 ns to copy (up to eight entries), four walks 40 to 100 ns more than four
 /// settled hits.
-#[cfg(not(splitmap_models))]
+#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const PRESSURE_PER_BUCKET: usize = 4;
 
-/// The first addition or miss makes the next snapshot due.
-#[cfg(splitmap_models)]
+/// In a map of one bucket the first addition or miss makes the next snapshot due.
+#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
 pub(crate) const PRESSURE_PER_BUCKET: usize = 1;
 
 /// Bits of the filter before each fresh list; a power of two.
@@ -44,17 +44,22 @@ pub(crate) const FILTER_BITS: usize = 16;
 ///
 /// With two, a building begun at four additions a bucket is done after half an addition a bucket more, for which
 /// the new table has room.
+#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const BUCKETS_PER_NOTE: usize = 2;
+
+/// So that a small table is not copied in one step.
+#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
+pub(crate) const BUCKETS_PER_NOTE: usize = 1;
 
 /// The most that a thread notes before it reports.
 ///
 /// Reporting takes the mutex, if it is free, and copies twice as many buckets while the next snapshot is being
 /// built: 6 to 10 us at a time.
-#[cfg(not(splitmap_stress))]
+#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const MOST_PATIENCE: u32 = 32;
 
 /// Every operation that notes something takes a step.
-#[cfg(splitmap_stress)]
+#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
 pub(crate) const MOST_PATIENCE: u32 = 1;
 
 /// Removals that a thread notes before it reports: so many even in a small map, where a removal would take the mutex

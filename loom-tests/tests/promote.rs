@@ -8,9 +8,10 @@
 #[expect(dead_code, reason = "shared by files that each use a part of it")]
 mod support;
 
+use std::hash::{BuildHasher, BuildHasherDefault};
 use std::sync::Arc;
 
-use support::{Map, Plain, Watched, map_of, race, with_preemptions};
+use support::{Fixed, Map, Plain, Watched, map_of, race, with_preemptions};
 
 /// Dirty is begun, and nothing copied: key 1 deleted, key 3 in a fresh list.
 fn begun() -> Arc<Map> {
@@ -24,6 +25,27 @@ fn begun() -> Arc<Map> {
 fn one_expunged() -> Arc<Map> {
     let map = begun();
     assert_eq!(map.load(3), Some(3));
+    map
+}
+
+/// The first key from a number on whose entries are in the first bucket.
+fn in_first_bucket(from: u32) -> u32 {
+    let hasher = BuildHasherDefault::<Fixed>::default();
+    (from..)
+        .find(|key| hasher.hash_one(key) % BUCKETS == 0)
+        .expect("one in eight is")
+}
+
+const BUCKETS: u64 = 8;
+
+/// The first two of eight buckets are copied and their lists frozen. Keys 1 to 8 are in fresh lists.
+fn partly_copied() -> Arc<Map> {
+    let hasher = BuildHasherDefault::default();
+    let map = Arc::new(Map::with_capacity_and_hasher(6 * BUCKETS as usize, hasher));
+    for key in 1..=8 {
+        map.store(key, key);
+    }
+    assert_eq!(map.load(8), Some(8));
     map
 }
 
@@ -56,6 +78,26 @@ fn push_frozen_vs_find() {
             }
             illegal => panic!("no order explains {illegal:?}"),
         }
+    });
+}
+
+/// Two threads add one new key to a frozen list, and whoever takes the mutex second finds the list changed since
+/// he compared: the key is there once.
+///
+/// A quarter of the buckets is copied, so that the first one's step does not supersede the snapshot.
+#[test]
+fn push_frozen_vs_push_frozen() {
+    with_preemptions(2, || {
+        let map = partly_copied();
+        let key = in_first_bucket(9);
+        let (first, second, then) = race(&map, move |map| map.add(key, 5), |map| map.add(key, 6));
+        let winner = match (first, second) {
+            ((5, true), (5, false)) => 5,
+            ((6, false), (6, true)) => 6,
+            illegal => panic!("no order explains {illegal:?}"),
+        };
+        assert_eq!(then.len(), 9);
+        assert!(then.contains(&(key, winner)));
     });
 }
 

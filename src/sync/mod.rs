@@ -173,9 +173,8 @@ type Kept<'m, K, V> = reclaim::Kept<'m, Snapshot<K, V>, Retired<K, V>>;
 ///
 /// # Closures and callbacks
 ///
-/// No closure, `Clone` or `Drop` of yours runs under a lock of the map, and all of them may use the map in any
-/// way: read it, write to it, clear it, iterate, initialise other keys. So may `Hash`, and the `PartialEq` of
-/// values. (`Eq` of keys runs wherever keys are compared, and should keep to comparing.) What a closure
+/// No closure, `Hash`, `Eq`, `Clone` or `Drop` of yours runs under a lock of the map, and all of them may use the
+/// map in any way: read it, write to it, clear it, iterate, initialise other keys. What a closure
 /// returns is used only if what it was shown is still there; otherwise it runs again, where its documentation
 /// says that it may, and is asked at most once where it takes an `FnOnce`.
 ///

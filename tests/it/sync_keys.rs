@@ -18,6 +18,8 @@ thread_local! {
     static FUSE: Cell<usize> = const { Cell::new(usize::MAX) };
     static COMPARED: Cell<usize> = const { Cell::new(0) };
     static DROPPED: Cell<usize> = const { Cell::new(0) };
+    /// The map is being used by a key; the keys that are compared and dropped for that leave it alone.
+    static USING: Cell<bool> = const { Cell::new(false) };
 }
 
 type Map = SyncMap<Nosy, u32, Good>;
@@ -29,12 +31,26 @@ struct Nosy {
 }
 
 impl Nosy {
-    /// What needs the mutex.
+    /// What needs the mutex, and what changes the tables that the caller is looking at.
     fn use_map(&self) {
-        if let Some(map) = self.map.upgrade() {
-            let _ = map.stats();
-            assert!(!map.contains_key(&Absent));
+        let Some(map) = self.map.upgrade() else {
+            return;
+        };
+        if USING.replace(true) {
+            return;
         }
+        let _ = map.stats();
+        assert!(!map.contains_key(&Absent));
+        let guest = |id| Self {
+            id,
+            map: Weak::new(),
+        };
+        assert!(map.insert(guest(GUEST), 1).is_none());
+        if COMPARED.get() % 16 == 0 {
+            map.promote();
+        }
+        assert!(map.remove(&guest(GUEST)).is_some());
+        USING.set(false);
     }
 }
 
@@ -47,8 +63,10 @@ impl Hash for Nosy {
 impl PartialEq for Nosy {
     fn eq(&self, other: &Self) -> bool {
         COMPARED.set(COMPARED.get() + 1);
-        FUSE.set(FUSE.get() - 1);
-        assert_ne!(FUSE.get(), 0, "the fuse blew");
+        if !USING.get() {
+            FUSE.set(FUSE.get() - 1);
+            assert_ne!(FUSE.get(), 0, "the fuse blew");
+        }
         self.use_map();
         self.id == other.id
     }
@@ -72,6 +90,9 @@ impl Drop for Nosy {
         self.use_map();
     }
 }
+
+/// No other key has its hash.
+const GUEST: u32 = u32::MAX;
 
 /// Enough for several snapshots to be built in many steps.
 const KEYS: u32 = 1_000;

@@ -34,9 +34,10 @@ impl<'s> Frame<'s> {
     }
 
     pub(crate) fn map(&self) -> Map<'_> {
-        Map::with_hasher(MaskedHasher {
+        let hasher = MaskedHasher {
             mask: self.script.hash_mask,
-        })
+        };
+        Map::with_capacity_and_hasher(self.script.room, hasher)
     }
 
     /// A thread's part: its steps, and who plays them.

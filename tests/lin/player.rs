@@ -453,11 +453,7 @@ impl<'m, 'h> Walk<'m, 'h> {
     /// were the keys' at some moment of the walk.
     fn visit(&mut self, key: u8, value: Value) {
         let now = self.stage.clock.now();
-        let since = if self.stage.cleared {
-            self.began
-        } else {
-            self.step
-        };
+        let since = self.since(self.step);
         let again = self.settle(now) == Some(key);
         assert!(
             again || !self.seen[usize::from(key)],
@@ -468,8 +464,17 @@ impl<'m, 'h> Walk<'m, 'h> {
         self.events.push(((since, now), Effect::Saw { key, value }));
     }
 
+    /// The removal that follows is of an entry that a `clear` may have detached as well, and then takes place before
+    /// that `clear`.
     fn refuse(&mut self, key: u8, value: Value) {
-        self.refused = Some((self.stage.clock.now(), key, value));
+        let since = self.since(self.stage.clock.now());
+        self.refused = Some((since, key, value));
+    }
+
+    /// Since when what is done to an entry may have taken place, if it did at `step` at the earliest where nobody
+    /// detaches entries.
+    fn since(&self, step: u64) -> u64 {
+        if self.stage.cleared { self.began } else { step }
     }
 
     fn step(&mut self) {

@@ -46,6 +46,8 @@ pub(crate) struct Script {
     pub(crate) hash_mask: u64,
     /// Stamps are the time, not a shared counter: less exact, but the threads do not synchronise on it.
     pub(crate) stamped_by_time: bool,
+    /// For how many entries the first table has room: a large one is copied in many steps.
+    pub(crate) room: usize,
     pub(crate) setup: Vec<Step>,
     pub(crate) crews: Vec<Vec<Vec<Step>>>,
 }
@@ -162,6 +164,7 @@ impl Script {
             keys,
             hash_mask: *random.pick(&[u64::MAX, u64::MAX, 1, 0]),
             stamped_by_time: random.one_in(2),
+            room: *random.pick(&[0, 20, 40]),
             setup: setup(&mut random, keys),
             crews,
         }
@@ -249,10 +252,11 @@ impl fmt::Display for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "script {}: {} keys, hash mask {:x}, stamped by {}",
+            "script {}: {} keys, hash mask {:x}, room for {}, stamped by {}",
             self.seed,
             self.keys,
             self.hash_mask,
+            self.room,
             if self.stamped_by_time {
                 "time"
             } else {
