@@ -15,13 +15,13 @@ use super::SyncMap;
 /// | lookup of a fresh key | walks a list of four to six | walks a list of one, mostly | walks a list that grows |
 /// | lookup of an absent key | a bit of a filter; in one of eight cases a list | the filter | the filter while few keys are fresh, then a list that grows |
 /// | a new key copies | a quarter of a bucket | two to four buckets | nothing |
-/// | a new key waits for the mutex | seldom | about every other time | never |
+/// | a new key takes the mutex | seldom | about every other time | never, but for the moment in which a promotion is made |
 /// | removed keys go | when half of the keys have gone, or with the next promotion | with the next promotion, which is soon | when you say |
 /// | for | nearly every map | few new keys, each read very often | loading much, then reading; promotion at moments of your choice |
 ///
 /// The policy of a map can be changed at any time, see [`SyncMap::set_promotion`]. Whatever it is,
-/// [`promote`](SyncMap::promote), [`shrink`](SyncMap::shrink), [`retain`](SyncMap::retain) and
-/// [`clear`](SyncMap::clear) publish a snapshot at once.
+/// [`promote`](SyncMap::promote) and [`shrink`](SyncMap::shrink) publish a snapshot at once, and so do
+/// [`retain`](SyncMap::retain) and [`clear`](SyncMap::clear), if they remove anything.
 ///
 /// # Examples
 ///
@@ -69,7 +69,7 @@ pub enum Promotion {
 
     /// Never, but for the calls that publish a snapshot: [`promote`](SyncMap::promote) and the others named above.
     ///
-    /// Nothing is copied, and no new key ever waits. **Lookups and insertions are not O(1) then, but O(keys that came
+    /// Nothing is copied by operations on keys. **Lookups and insertions are not O(1) then, but O(keys that came
     /// since the last promotion, for each bucket)**: a map made by [`new`](SyncMap::new) has one bucket, and filling
     /// it with *n* keys before the first promotion takes O(n²) steps, as does looking each of them up. A table that
     /// was made, by [`with_capacity`](SyncMap::with_capacity), or by a promotion, for about as many keys as come keeps
