@@ -28,7 +28,10 @@ impl<C, G> Domain<C, G> {
     /// A domain that no thread has entered.
     #[expect(clippy::new_without_default, reason = "one way is enough")]
     pub fn new() -> Self {
-        Self(reclaim::Domain::new())
+        Self(reclaim::Domain::new(|object| {
+            drop(object);
+            None
+        }))
     }
 
     /// Enters a section of the calling thread.

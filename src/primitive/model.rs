@@ -77,6 +77,11 @@ pub fn choose(choices: Choices) {
 /// Whether the models are those of a user, whom the map promises one order of all operations.
 const USERS: bool = cfg!(not(splitmap_models));
 
+/// The content, to the last of those who share it; or to nobody, if two let go at once.
+pub(crate) fn last_share<T>(shared: Arc<T>) -> Option<T> {
+    Arc::try_unwrap(shared).ok()
+}
+
 /// Stand-in for `arc-swap`: the newest pointer, and all former ones kept alive.
 #[derive(Debug)]
 pub(crate) struct SnapshotCell<T> {

@@ -16,6 +16,11 @@ use std::sync::atomic::compiler_fence;
 
 use arc_swap::ArcSwapAny;
 
+/// The content, to the last of those who share it.
+pub(crate) fn last_share<T>(shared: Arc<T>) -> Option<T> {
+    Arc::into_inner(shared)
+}
+
 /// A mutex that does not poison: every section under it leaves its data valid, also on unwinding.
 #[derive(Debug, Default)]
 pub(crate) struct Mutex<T>(parking_lot::Mutex<T>);

@@ -22,6 +22,11 @@ pub(crate) use shuttle::thread::{Thread, ThreadId, current as current_thread, pa
 
 pub(crate) use super::explored::{Hint, Mutex, MutexGuard};
 
+/// The content, to the last of those who share it.
+pub(crate) fn last_share<T>(shared: Arc<T>) -> Option<T> {
+    Arc::into_inner(shared)
+}
+
 /// Stand-in for `arc-swap` with its lock.
 #[derive(Debug)]
 pub(crate) struct SnapshotCell<T>(shuttle::sync::RwLock<Arc<T>>);

@@ -22,6 +22,7 @@
 //! | [`slot`]    | announcements, nesting, the cached object, the count          |
 //! | [`tenure`]  | which slot is this thread's; what happens when a thread exits |
 //! | [`grace`]   | batches of garbage and when each may be freed                 |
+//! | [`ruin`]    | superseded objects, taken down a part at a time               |
 //!
 //! # Invariants
 //!
@@ -57,6 +58,8 @@
 //! which any thread that closes a batch frees what is due, and so do the threads whose sections held it
 //! back, when they leave. A thread that idles outside sections holds back nothing of the queue; a thread
 //! that exits leaves its list to whoever closes a batch next.
+//! A superseded cached object goes with the last thread that lets go of it; what is left of a large one is taken
+//! down in parts, see [`ruin`].
 //! Freeing runs the user's `Drop`, which may use the map again: it happens at the end of an outermost
 //! section, with no lock held and no borrow of a slot alive.
 
@@ -67,6 +70,7 @@
 
 mod barrier;
 mod grace;
+mod ruin;
 mod section;
 mod slot;
 mod tenure;
@@ -76,11 +80,13 @@ use core::ptr::NonNull;
 
 use self::barrier::Barrier;
 use self::grace::Queue;
+pub(crate) use self::ruin::Ruin;
+use self::ruin::Ruins;
 pub(crate) use self::section::{Kept, Section, Tally};
 use self::slot::Slot;
 #[cfg(splitmap_loom)]
 pub(crate) use self::tenure::end_terms;
-use crate::primitive::{AtomicPtr, CachePadded, Ordering, unique_id};
+use crate::primitive::{Arc, AtomicPtr, CachePadded, Ordering, last_share, unique_id};
 
 /// A retired object.
 pub(crate) trait Garbage {
@@ -111,7 +117,13 @@ struct Registry<C, G: Garbage> {
     newest: AtomicPtr<CachePadded<Slot<C, G>>>,
     queue: Queue<C, G>,
     barrier: Barrier,
+    ruins: Ruins,
+    /// Makes a ruin of an object that nobody caches any more, if it is large.
+    ruin: RuinOf<C>,
 }
+
+/// What is left of an object, if that is too much to be freed at once.
+pub(crate) type RuinOf<C> = fn(C) -> Option<Box<dyn Ruin>>;
 
 // SAFETY: a domain owns its slots, what they cache and their garbage, and may be dropped by whichever
 // thread owns it: needs `G: Send`, and `C: Send + Sync` as `Arc<C>` requires. (Memory without an object in it may be
@@ -123,11 +135,13 @@ unsafe impl<C: Send + Sync, G: Garbage + Send> Send for Domain<C, G> {}
 unsafe impl<C: Send + Sync, G: Garbage + Send> Sync for Domain<C, G> {}
 
 impl<C, G: Garbage> Domain<C, G> {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(ruin: RuinOf<C>) -> Self {
         let registry = Box::new(Registry {
             newest: AtomicPtr::new(core::ptr::null_mut()),
             queue: Queue::new(),
             barrier: Barrier::of_this_process(),
+            ruins: Ruins::new(),
+            ruin,
         });
         Self {
             id: if cfg!(splitmap_planted = "reused_identity") {
@@ -188,6 +202,13 @@ impl<C, G: Garbage> Registry<C, G> {
             next = slot.next();
             Some(slot)
         })
+    }
+
+    /// Gives up a share of a cached object.
+    fn let_go(&self, object: Arc<C>) {
+        if let Some(ruin) = last_share(object).and_then(self.ruin) {
+            self.ruins.add(ruin);
+        }
     }
 
     fn push(&self, slot: Box<CachePadded<Slot<C, G>>>) -> &Slot<C, G> {

@@ -240,7 +240,10 @@ impl<C, G: Garbage> Slot<C, G> {
         let still_owner = self.tenure.is(self.term.get());
         let superseded = self.superseded_unless_looking();
         let was_last = self.announce_leave();
-        drop(superseded);
+        for object in superseded {
+            // SAFETY: the registry outlives its slots; it is only used through shared references.
+            unsafe { &*self.registry }.let_go(object);
+        }
         if was_last && still_owner {
             let _passing = EndIfPassing(self);
             self.settle();
@@ -261,7 +264,7 @@ impl<C, G: Garbage> Slot<C, G> {
         })
     }
 
-    /// Closes the list if it is full, and frees all that is due in the domain.
+    /// Closes the list if it is full, frees all that is due in the domain, and takes down a part of a ruin.
     ///
     /// Objects are dropped with no lock held and no borrow alive, as their `Drop` may use the map.
     fn settle(&self) {
@@ -270,6 +273,10 @@ impl<C, G: Garbage> Slot<C, G> {
         }
         let _reset = ResetOnDrop(&self.settling);
         self.errand.set(false);
+        // SAFETY: the registry outlives its slots; it is only used through shared references.
+        if unsafe { &*self.registry }.ruins.demolish() {
+            self.summon();
+        }
         let most = if self.flush.get() {
             usize::MAX
         } else {

@@ -5,7 +5,7 @@ use std::hash::RandomState;
 use super::SyncMap;
 use super::dirty::Dirty;
 use super::flight::Flights;
-use super::snapshot::{EntryTable, Published};
+use super::snapshot::{EntryTable, Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim::Domain;
 
@@ -75,7 +75,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         Self {
             published: Published::new(table),
             dirty: CachePadded::new(Mutex::new(Dirty::new())),
-            domain: Domain::new(),
+            domain: Domain::new(Snapshot::ruin),
             flights: Flights::new(),
             hasher,
         }

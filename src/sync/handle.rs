@@ -19,7 +19,7 @@ pub struct Node<V> {
 impl<V> Node<V> {
     /// An entry with a value, which counts.
     pub fn new(value: V) -> Self {
-        let domain = Domain::new();
+        let domain = Domain::new(Snapshot::ruin);
         domain.enter().count(1);
         Self {
             domain,

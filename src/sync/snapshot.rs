@@ -22,13 +22,20 @@
 use super::entry::{Entry, EntryPtr, Unpublished};
 use super::fresh::{self, Fresh, Head, Push};
 use super::{Section, SyncMap};
-use crate::bucket::{Position, Table};
+use crate::bucket::{Position, Ruin, Table};
 use crate::primitive::{
     Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random, yield_point,
 };
+use crate::reclaim;
 
 /// A bucket table of entry pointers, with the low hash bits of each.
 pub(super) type EntryTable<K, V> = Table<EntryPtr<K, V>, u32>;
+
+impl reclaim::Ruin for Ruin {
+    fn demolish(&mut self) -> bool {
+        Ruin::demolish(self)
+    }
+}
 
 /// The table that readers see, which does not change, and the keys that came since it was built.
 pub(super) struct Snapshot<K, V> {
@@ -48,6 +55,11 @@ impl<K, V> Snapshot<K, V> {
             table,
             fresh,
         }
+    }
+
+    /// What is left when nobody uses it any more, if that is much. The fresh lists, a tenth of it, are freed.
+    pub(super) fn ruin(self) -> Option<Box<dyn reclaim::Ruin>> {
+        self.table.into_ruin().map(|ruin| Box::new(ruin) as _)
     }
 
     pub(super) fn table(&self) -> &EntryTable<K, V> {

@@ -19,6 +19,7 @@ mod lookup;
 
 use super::probe::live_cells;
 use super::raw::{Refused, Slab};
+use super::ruin::Ruin;
 use crate::bucket::header::{CELLS, load_limit, spares, too_many_overflow};
 use crate::bucket::tophash::{Tophash, Word};
 
@@ -277,6 +278,11 @@ impl<T, M> Generation<T, M> {
         assert!(homes.end <= self.primary());
         // SAFETY: primary buckets are all in the main slab; no cell of an evacuated one is live (B3).
         unsafe { self.main.release(homes) };
+    }
+
+    /// The memory of the primary buckets, if it is large. Entries are forgotten, not dropped.
+    pub(super) fn into_ruin(self) -> Option<Ruin> {
+        self.main.into_ruin()
     }
 
     /// Whether the chain of primary bucket `home` has been evacuated.

@@ -13,13 +13,17 @@ mod grow;
 pub(in crate::bucket) mod probe;
 mod raw;
 mod release;
+mod ruin;
 #[cfg(any(test, debug_assertions, splitmap_loom))]
 mod validate;
 pub(in crate::bucket) mod walk;
 
+use core::mem;
+
 pub(in crate::bucket) use self::chain::Generation;
 use self::chain::{Near, Place};
 use self::grow::Evacuation;
+pub(crate) use self::ruin::Ruin;
 pub(crate) use self::walk::Position;
 use self::walk::{Drain, IntoIter, Iter, IterMut, Walk};
 use crate::bucket::Stamp;
@@ -356,6 +360,14 @@ impl<T, M: Stamp> Table<T, M> {
     /// Largest number of buckets a table can grow to.
     pub(in crate::bucket) fn can_double(&self) -> bool {
         self.current.bits() < MAX_BITS
+    }
+}
+
+impl<T: Copy, M: Stamp> Table<T, M> {
+    /// The memory of a large table, to be freed in parts; that of a small one is freed.
+    pub(crate) fn into_ruin(mut self) -> Option<Ruin> {
+        self.len = 0;
+        mem::replace(&mut self.current, Generation::unallocated()).into_ruin()
     }
 }
 

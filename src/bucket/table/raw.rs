@@ -16,10 +16,12 @@
 
 use std::alloc;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
 use std::ops::Range;
 use std::ptr::NonNull;
 
 use super::release::{PORTION_BYTES, WORTHWHILE_BYTES, release};
+use super::ruin::Ruin;
 use crate::bucket::header::CELLS;
 use crate::bucket::tophash::{Tophash, Word};
 
@@ -376,6 +378,17 @@ impl<T, M> Slab<T, M> {
         unsafe { release(cells.cast(), count * size_of::<T>()) };
         // SAFETY: as above.
         unsafe { release(stamps.cast(), count * size_of::<M>()) };
+    }
+
+    /// The memory, if it is large; otherwise frees it. Entries are forgotten, not dropped.
+    pub(super) fn into_ruin(self) -> Option<Ruin> {
+        self.portion()?;
+        let slab = ManuallyDrop::new(self);
+        let Layouts { zeroed, plain, .. } = Self::layouts(slab.buckets)?;
+        let zeroed = (slab.words.cast(), zeroed);
+        let plain = plain.map(|plain| (slab.cells.cast(), plain));
+        // SAFETY: allocated in `new` with the layouts that follow from `buckets`; the slab does not free them.
+        Some(unsafe { Ruin::new([zeroed].into_iter().chain(plain)) })
     }
 
     /// Makes every bucket empty and unlinked. Entries that were there are forgotten, not dropped.

@@ -323,3 +323,27 @@ fn table_is_send_and_sync_when_its_entries_are() {
     fn both<T: Send + Sync>(_: &T) {}
     both(&Numbers::new());
 }
+
+#[test]
+fn a_large_table_is_freed_in_parts_and_a_small_one_at_once() {
+    assert!(Numbers::new().into_ruin().is_none());
+    let mut small = Numbers::with_capacity(1_000);
+    insert(&mut small, 1, mix(1));
+    assert!(small.into_ruin().is_none());
+
+    let mut large = Numbers::with_capacity(1_000_000);
+    for n in 0..1_000 {
+        insert(&mut large, n, mix(n));
+    }
+    let bytes = large.layout().buckets * 8 * (8 + 4);
+    let mut ruin = large.into_ruin().expect("more than 8 MiB");
+    let mut parts = 1;
+    while ruin.demolish() {
+        parts += 1;
+    }
+    assert!(
+        parts >= bytes >> 19,
+        "{parts} parts of half a MiB of {bytes}"
+    );
+    assert!(!ruin.demolish(), "nothing is left");
+}
