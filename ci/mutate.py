@@ -3,8 +3,8 @@
 
 A condition is negated, loses its bound (`<` for `<=`) or has `and` for `or`; a statement is left out. All changes
 are built into one copy of the tree, which an environment variable tells which to make. For each one it runs
-recorded histories, the unit tests and `tests/it sync_`, until one fails, and with `--loom` the models if none
-does; `loom-tests/MUTATION.md` says of each survivor why.
+recorded histories, the unit tests, `tests/it sync_` and the stress tests of garbage and of threads that come and
+go, until one fails, and with `--loom` the models if none does; `loom-tests/MUTATION.md` says of each survivor why.
 """
 
 import argparse
@@ -110,10 +110,17 @@ def run(command, scratch, number, timeout):
     return failed[1] if failed else f"status {test.returncode}"
 
 
+def head(mutant):
+    """The row of a change, but for the result."""
+    _, site, change = mutant
+    return f"| {site} | `{change.replace('|', chr(92) + '|')}` |"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--scratch", type=pathlib.Path, required=True, help="an empty or old scratch directory")
     parser.add_argument("--only", default="", help="changes that contain this")
+    parser.add_argument("--again", type=pathlib.Path, help="only what survived in this table, as printed")
     parser.add_argument("--list", action="store_true", help="print the changes, run nothing")
     parser.add_argument("--loom", action="store_true", help="run the loom models on what survives")
     parser.add_argument("--jobs", type=int, default=2)
@@ -121,6 +128,9 @@ def main():
     mutants = []
     texts = {name: mutate(weaken.ROOT / f"src/{name}.rs", mutants) for name in FILES}
     chosen = [mutant for mutant in mutants if args.only in f"{mutant[1]} {mutant[2]}"]
+    if args.again:
+        survivors = [row for row in args.again.read_text().split("\n") if row.endswith("**survived** |")]
+        chosen = [mutant for mutant in chosen if any(row.startswith(head(mutant)) for row in survivors)]
     if args.list:
         for mutant in chosen:
             print(*mutant)
@@ -132,8 +142,10 @@ def main():
         door.write(DOOR)
     # The quickest first.
     tests = [[binary, "--quiet"] for binary in build(args.scratch, "-p", "lin-tests", "--profile", "loom", "--tests")]
-    for binary in build(args.scratch, "-p", "splitmap", "--lib", "--test", "it"):
-        tests.append([binary, "--quiet"] + (["sync_"] if pathlib.Path(binary).name.startswith("it-") else []))
+    filters = {"it": ["sync_"], "stress": ["garbage", "coming_and_going"]}
+    for binary in build(args.scratch, "-p", "splitmap", "--lib", "--test", "it", "--test", "stress"):
+        name = pathlib.Path(binary).name.rsplit("-", 1)[0]
+        tests.append([binary, "--quiet", *filters.get(name, [])])
     models = []
     if args.loom:
         models = [[binary, "--quiet"] for binary in build(args.scratch, "-p", "loom-tests", "--profile", "loom", "--tests")]
@@ -153,10 +165,9 @@ def main():
     print("| site | change | test that fails |\n| --- | --- | --- |", flush=True)
     survivors = 0
     pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
-    for (_, site, change), result in zip(chosen, pool.map(verdict, chosen)):
+    for mutant, result in zip(chosen, pool.map(verdict, chosen)):
         survivors += "survived" in result
-        shown = change.replace("|", "\\|")
-        print(f"| {site} | `{shown}` | {result} |", flush=True)
+        print(f"{head(mutant)} {result} |", flush=True)
     print(f"\n{len(chosen)} changes, {survivors} survived.")
 
 

@@ -11,7 +11,7 @@ order='not linearizable|came to one key twice'
 memory='a (freed|dropped) (key|value) was read|changed while it was held|of another map was found|RefCell already|SIGSEGV|SIGABRT'
 
 # loom's own report of a race, a value of a model that is read too late, and a state that cannot be.
-model='Causality violation|was (read|dropped)|were? leaked|freed or foreign|assertion'
+model='Causality violation|was (read|dropped)|were? leaked|freed or foreign|assertion|a key is there twice'
 
 # find_fault FAULT REPORT PACKAGE TEST CARGO-ARGUMENT...: fails unless the test does, with a report that matches.
 find_fault() {
