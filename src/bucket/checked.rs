@@ -276,8 +276,8 @@ where
         // The guard goes before the parameters do, so their destructors run after the mark is
         // cleared also if comparing unwinds.
         let mut map = self.map.write();
-        if !map.swap_hashed(hash, &key, &mut value) {
-            map.insert_hashed(hash, key, value);
+        if let Err(absent) = map.swap_hashed(hash, &key, &mut value) {
+            map.insert_absent(absent, key, value);
             return None;
         }
         drop(map);

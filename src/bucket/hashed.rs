@@ -16,6 +16,13 @@ pub(super) const READ: &str = "concurrent map read and map write";
 pub(super) const WRITE: &str = "concurrent map writes";
 pub(super) const ITERATION: &str = "concurrent map iteration and map write";
 
+/// That there is no entry for a key.
+///
+/// PERF: passes the hash on as the table knows it, so that nothing is derived from it twice.
+pub(super) struct Absent {
+    hash: u64,
+}
+
 impl<K, V, S> BucketMap<K, V, S> {
     /// The hash under which the table knows what the hasher gave `hash`.
     ///
@@ -50,7 +57,7 @@ impl<K, V, S> BucketMap<K, V, S> {
     /// Swaps `value` with that of `key`, if there is an entry. The caller still owns both when
     /// comparing unwinds.
     #[inline]
-    pub(super) fn swap_hashed(&mut self, hash: u64, key: &K, value: &mut V) -> bool
+    pub(super) fn swap_hashed(&mut self, hash: u64, key: &K, value: &mut V) -> Result<(), Absent>
     where
         K: Eq,
     {
@@ -58,17 +65,16 @@ impl<K, V, S> BucketMap<K, V, S> {
         self.table.current.prefetch(hash);
         let _writing = self.flag.write();
         let Some((_, stored)) = self.table.find_mut(hash, |(stored, _)| stored == key) else {
-            return false;
+            return Err(Absent { hash });
         };
         mem::swap(stored, value);
         self.table.advance_growth(hash);
-        true
+        Ok(())
     }
 
     /// Adds an entry that was just found to be absent.
     #[inline]
-    pub(super) fn insert_hashed(&mut self, hash: u64, key: K, value: V) {
-        let hash = self.seeded(hash);
+    pub(super) fn insert_absent(&mut self, Absent { hash }: Absent, key: K, value: V) {
         let stamp = self.life.next_stamp(hash, &self.table);
         self.table.insert_new(hash, stamp, (key, value));
     }

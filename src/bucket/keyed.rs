@@ -132,14 +132,14 @@ where
         K: Hash + Eq,
     {
         let hash = self.hasher.hash_one(&key);
-        if self.swap_hashed(hash, &key, &mut value) {
-            // Now, while the replaced value is a local: should the destructor panic, a value
-            // already in place for returning would leak.
-            drop(key);
-            return Some(value);
+        if let Err(absent) = self.swap_hashed(hash, &key, &mut value) {
+            self.insert_absent(absent, key, value);
+            return None;
         }
-        self.insert_hashed(hash, key, value);
-        None
+        // Now, while the replaced value is a local: should the destructor panic, a value already in
+        // place for returning would leak.
+        drop(key);
+        Some(value)
     }
 
     /// Removes the entry of `key` and returns its value.

@@ -65,8 +65,9 @@ impl Life {
     /// broken.
     #[inline]
     pub(super) fn next_stamp<T>(&mut self, hash: u64, table: &Table<T, EntryStamp>) -> EntryStamp {
+        let is_first_round = self.births < 1 << 32;
         let stamp = self.give_birth(hash);
-        if self.births <= 1 << 32 {
+        if is_first_round {
             return stamp;
         }
         self.first_unused(stamp, table)

@@ -107,6 +107,16 @@ impl Word {
         Self(cleared | ((byte.0 as u64) << (8 * cell)))
     }
 
+    /// Makes `byte` the byte of a cell that is emptyRest or emptyOne.
+    ///
+    /// PERF: one bit is cleared, where [`Self::with`] clears eight.
+    #[inline]
+    pub(super) const fn occupied(self, cell: usize, byte: Tophash) -> Self {
+        debug_assert!(self.byte(cell).0 <= Tophash::EMPTY_ONE.0);
+        let cleared = self.0 & !((Tophash::EMPTY_ONE.0 as u64) << (8 * cell));
+        Self(cleared | (byte.0 as u64) << (8 * cell))
+    }
+
     /// The bytes as a number, cell 0 lowest.
     #[cfg(target_arch = "x86_64")]
     #[inline]

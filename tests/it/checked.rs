@@ -15,7 +15,7 @@ use std::thread;
 use splitmap::{BucketMap, CheckedMap};
 
 use crate::support::hashers::{Good, good};
-use crate::support::implements;
+use crate::support::{implements, validate};
 
 const READ_WRITE: &str = "concurrent map read and map write";
 const WRITES: &str = "concurrent map writes";
@@ -67,6 +67,18 @@ fn every_method_does_what_it_says() {
     let inner: BucketMap<String, i32> = map.into_inner();
     assert_eq!(inner.len(), 1);
     assert_eq!(inner["c"], 5);
+}
+
+#[test]
+fn clear_keeps_the_buckets_and_into_inner_the_entries() {
+    let map = tens();
+    map.clear();
+    map.insert(1, 1);
+    let map = map.into_inner();
+    validate!(map);
+    assert_eq!((map.len(), map.layout().buckets, map[&1]), (1, 16, 1));
+    let map = CheckedMap::from(map);
+    assert_eq!(map.get(&1), Some(1));
 }
 
 #[test]
@@ -496,18 +508,19 @@ fn a_thread_that_writes_beside_a_reader_is_noticed() {
 }
 
 /// Go's TestConcurrentMapWrites, which is flaky there: whatever happens, nothing is corrupted, and each
-/// write either was done or panicked.
-#[test]
-fn threads_that_fight_never_corrupt() {
+/// write either was done or panicked. With the mark in order, no write is lost.
+fn fight(workers: u32) {
     let map = CheckedMap::with_hasher(good());
+    let start = Barrier::new(workers as usize);
     let done: u32 = thread::scope(|scope| {
-        let workers: Vec<_> = (0..2)
+        let fighters: Vec<_> = (0..workers)
             .map(|worker| {
-                let map = &map;
+                let (map, start) = (&map, &start);
                 scope.spawn(move || {
                     let mut done = 0;
+                    start.wait();
                     for n in 0..5_000_u32 {
-                        let insert = || map.insert(2 * n + worker, n);
+                        let insert = || map.insert(workers * n + worker, n);
                         // Quietly: thousands of messages help nobody.
                         done += u32::from(catch_unwind(AssertUnwindSafe(insert)).is_ok());
                     }
@@ -515,15 +528,26 @@ fn threads_that_fight_never_corrupt() {
                 })
             })
             .collect();
-        workers
+        fighters
             .into_iter()
-            .map(|worker| worker.join().expect("caught"))
+            .map(|fighter| fighter.join().expect("caught"))
             .sum()
     });
     assert_eq!(map.len(), done as usize);
     let inner = map.into_inner();
+    validate!(inner);
     assert_eq!(inner.iter().count(), done as usize);
-    assert!(inner.iter().all(|(key, value)| key / 2 == *value));
+    assert!(inner.iter().all(|(key, value)| key / workers == *value));
+}
+
+#[test]
+fn two_threads_that_fight_never_corrupt() {
+    fight(2);
+}
+
+#[test]
+fn four_threads_that_fight_never_corrupt() {
+    fight(4);
 }
 
 #[test]

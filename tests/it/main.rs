@@ -14,6 +14,7 @@ mod bucket_layout;
 mod bucket_model;
 mod bucket_panics;
 mod checked;
+mod checked_overlap;
 mod cursor;
 mod cursor_holes;
 #[cfg(feature = "rayon")]

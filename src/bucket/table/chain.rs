@@ -84,7 +84,10 @@ pub(in crate::bucket) struct Generation<T, M> {
     mask: usize,
     /// Overflow buckets taken into use.
     overflow: usize,
-    /// The number of entries beyond which the table has to grow; 0 if nothing is allocated.
+    /// The number of entries beyond which the table has to grow; 0 if nothing is allocated, or if
+    /// there are too many overflow buckets.
+    ///
+    /// PERF: one number for both reasons, as every insert asks.
     limit: usize,
     /// Overflow buckets beyond the spare ones.
     chunks: Vec<Slab<T, M>>,
@@ -110,9 +113,14 @@ impl<T, M> Generation<T, M> {
             main,
             mask: primary - 1,
             overflow: 0,
-            limit: usize::try_from(load_limit(bits)).unwrap_or(usize::MAX),
+            limit: Self::limit_of(bits),
             chunks: Vec::new(),
         })
+    }
+
+    /// The limit of 2^`bits` buckets with not too many overflow buckets.
+    fn limit_of(bits: u32) -> usize {
+        usize::try_from(load_limit(bits)).unwrap_or(usize::MAX)
     }
 
     pub(in crate::bucket) const fn is_allocated(&self) -> bool {
@@ -127,13 +135,13 @@ impl<T, M> Generation<T, M> {
 
     #[inline]
     pub(in crate::bucket) const fn bits(&self) -> u32 {
-        self.mask.count_ones()
+        self.mask.trailing_ones()
     }
 
     /// Whether one more entry than `len` may be added, as far as load and overflow buckets go.
     #[inline]
     pub(in crate::bucket) const fn has_room(&self, len: usize) -> bool {
-        len < self.limit && !too_many_overflow(self.overflow, self.primary())
+        len < self.limit
     }
 
     /// The number of overflow buckets taken into use.
@@ -314,19 +322,26 @@ impl<T, M> Generation<T, M> {
         let home = self.home(hash);
         // SAFETY: the mask is below the slab's size, as the caller says that it is allocated.
         let word = unsafe { self.main.word(home) };
-        let (bucket, cell) = match word.first_empty() {
-            Some(cell) => (home, cell),
-            None => self.first_empty_further(home),
+        let Some(cell) = word.first_empty() else {
+            return self.place_further(home, hash, stamp, entry);
         };
+        // SAFETY: in bounds as above; the cell was found empty in the bucket's word.
+        let entry = unsafe { self.main.fill(home, cell, Tophash::of(hash), stamp, entry) };
+        Place::new(home, cell, entry)
+    }
+
+    /// The rest of [`Self::place`]: `home` is full.
+    #[inline(never)]
+    fn place_further(&mut self, home: usize, hash: u64, stamp: M, entry: T) -> Place<T> {
+        let (bucket, cell) = self.first_empty_further(home);
         let (slab, at) = self.locate_mut(bucket);
-        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell number was
-        // found in the bucket's word.
+        // SAFETY: `locate_mut` answers with an index below the slab's size; the cell was found empty,
+        // or its bucket was appended, and all of it is.
         let entry = unsafe { slab.fill(at, cell, Tophash::of(hash), stamp, entry) };
         Place::new(bucket, cell, entry)
     }
 
     /// The first empty cell behind bucket `bucket`; appends a bucket if there is none.
-    #[inline(never)]
     fn first_empty_further(&mut self, mut bucket: usize) -> (usize, usize) {
         loop {
             match self.link(bucket) {
@@ -347,6 +362,9 @@ impl<T, M> Generation<T, M> {
     fn append(&mut self, tail: usize) -> usize {
         let link = self.allocate_overflow(0);
         self.overflow += 1;
+        if too_many_overflow(self.overflow, self.primary()) {
+            self.limit = 0;
+        }
         let (slab, at) = self.locate_mut(tail);
         // SAFETY: `locate_mut` answers with an index below the slab's size.
         unsafe { slab.set_link(at, link) };
@@ -439,5 +457,8 @@ impl<T, M> Generation<T, M> {
         self.main.wipe();
         self.chunks.clear();
         self.overflow = 0;
+        if self.is_allocated() {
+            self.limit = Self::limit_of(self.bits());
+        }
     }
 }

@@ -160,6 +160,7 @@ impl<T, M: Stamp> Table<T, M> {
             return;
         };
         let home = evacuation.old.home(hash);
+        evacuation.prefetch(home, &self.current);
         evacuation.prefetch(evacuation.evacuated, &self.current);
         let done = evacuation.evacuate(home, &mut self.current)
             || evacuation.evacuate(evacuation.evacuated, &mut self.current);

@@ -320,11 +320,12 @@ impl<T, M> Slab<T, M> {
         let _ = bucket;
     }
 
-    /// Puts an entry into a cell and makes it live. An entry already there would be forgotten.
+    /// Puts an entry into an empty cell and makes it live.
     ///
     /// # Safety
     ///
-    /// `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    /// * `bucket` must be below [`Self::buckets`], and `cell` below [`CELLS`].
+    /// * The cell must be emptyRest or emptyOne.
     #[inline]
     pub(in crate::bucket) unsafe fn fill(
         &mut self,
@@ -344,7 +345,7 @@ impl<T, M> Slab<T, M> {
         // SAFETY: as for the entry.
         unsafe { stamp_slot.write(stamp) };
         // SAFETY: in bounds.
-        let word = unsafe { self.word(bucket) }.with(cell, top);
+        let word = unsafe { self.word(bucket) }.occupied(cell, top);
         // SAFETY: in bounds; the one cell that becomes live has just been written.
         unsafe { self.set_word(bucket, word) };
         slot

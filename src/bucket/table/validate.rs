@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Table;
 use super::chain::Generation;
 use crate::bucket::Stamp;
-use crate::bucket::header::CELLS;
+use crate::bucket::header::{CELLS, too_many_overflow};
 use crate::bucket::map::BucketMap;
 use crate::bucket::stamp::EntryStamp;
 use crate::bucket::tophash::Tophash;
@@ -124,6 +124,8 @@ impl<T, M: Stamp> Generation<T, M> {
             linked.iter().all(|&linked| linked),
             "B5: an overflow bucket is lost"
         );
+        let room = !too_many_overflow(self.overflow(), self.primary());
+        assert_eq!(self.has_room(0), room, "the limit without its reasons");
         live
     }
 }

@@ -5,6 +5,7 @@ use std::ptr::NonNull;
 use super::Generation;
 use crate::bucket::Stamp;
 use crate::bucket::header::CELLS;
+use crate::bucket::table::raw::Slab;
 use crate::bucket::tophash::{Tophash, Ups, Word};
 
 impl<T, M: Stamp> Generation<T, M> {
@@ -15,46 +16,63 @@ impl<T, M: Stamp> Generation<T, M> {
     /// code. All that can fail is to get another overflow bucket, and that is done before any entry
     /// of a bucket is moved: should it unwind, each entry is live in exactly one place.
     pub(in crate::bucket) fn evacuate(&mut self, home: usize, to: &mut Self) {
-        let split = if to.mask == self.mask {
-            0
-        } else {
-            self.primary()
+        let fork = Fork {
+            bit: self.bits(),
+            two: usize::from(to.mask != self.mask),
         };
-        let mut tails = [Tail::new(to, home), Tail::new(to, home + split)];
-        let mut bucket = home;
-        loop {
+        let mut tails = [
+            Tail::new(to, home),
+            Tail::new(to, home + (fork.two << fork.bit)),
+        ];
+        let (slab, at) = self.locate_mut(home);
+        // PERF: apart from the overflow buckets, since both tails begin with an empty bucket: all
+        // that one bucket holds fits, without a look at how full they are.
+        let push = |side: usize, top, stamp, entry| {
+            // SAFETY: at most eight entries come. Each is live, so by B1 initialised, and is marked
+            // as moved before anything that could unwind; `flush` follows.
+            unsafe { tails[side].push(top, stamp, entry) };
+        };
+        // SAFETY: `locate_mut` answers with an index below the slab's size, here and below.
+        unsafe { fork.scatter(slab, at, push) };
+        for tail in &tails {
+            tail.flush(to);
+        }
+        // SAFETY: as above.
+        let next = unsafe { slab.link(at) };
+        if next != 0 {
+            self.evacuate_further(next, to, fork, tails);
+        }
+    }
+
+    /// The rest of [`Self::evacuate`]: the overflow buckets, from `bucket` on.
+    #[inline(never)]
+    fn evacuate_further(
+        &mut self,
+        mut bucket: usize,
+        to: &mut Self,
+        fork: Fork,
+        mut tails: [Tail<T, M>; 2],
+    ) {
+        while bucket != 0 {
             let (slab, at) = self.locate_mut(bucket);
             // SAFETY: `locate_mut` answers with an index below the slab's size, here and below.
-            let word = unsafe { slab.word(at) };
-            let count = word.live().count();
+            let count = unsafe { slab.word(at) }.live().count();
             if tails.iter().any(|tail| tail.used + count > CELLS) {
                 to.reserve(tails.len());
             }
-            let mut ups = Ups::NONE;
-            for cell in word.live() {
-                // SAFETY: index as above; `live` gives cell numbers.
-                let stamp = unsafe { slab.stamp(at, cell) };
-                // SAFETY: live, so by B1 initialised; `M` is `Copy`.
-                let stamp = unsafe { stamp.read() };
-                // SAFETY: index as above.
-                let entry = unsafe { slab.cell(at, cell) };
-                // PERF: an index, and not a branch that would be mispredicted every other time.
-                let side = usize::from(stamp.low_hash() as usize & split != 0);
-                // SAFETY: the entry is live, so by B1 initialised, and is marked as moved before
-                // anything that could unwind; for a further bucket there is a reserve.
-                unsafe { tails[side].push(to, word.byte(cell), stamp, entry) };
-                ups.add(cell, side);
-            }
-            // SAFETY: index as above; no cell becomes live.
-            unsafe { slab.set_word(at, word.evacuated(ups)) };
+            let push = |side: usize, top, stamp, entry| {
+                tails[side].make_room(to);
+                // SAFETY: as in `evacuate`, but that room was made; what that may need is reserved,
+                // so it does not unwind.
+                unsafe { tails[side].push(top, stamp, entry) };
+            };
+            // SAFETY: index as above.
+            unsafe { fork.scatter(slab, at, push) };
             for tail in &tails {
                 tail.flush(to);
             }
             // SAFETY: index as above.
             bucket = unsafe { slab.link(at) };
-            if bucket == 0 {
-                return;
-            }
         }
     }
 
@@ -67,7 +85,53 @@ impl<T, M: Stamp> Generation<T, M> {
     }
 }
 
+/// Which of two chains each entry of a chain goes to.
+#[derive(Clone, Copy)]
+struct Fork {
+    /// The bit of the hash that decides.
+    bit: u32,
+    /// 1 if there are two chains, 0 if there is only the first.
+    two: usize,
+}
+
+impl Fork {
+    /// Gives the entries of a bucket to `push`, each with the number of its chain, and leaves the
+    /// marks that say where each went.
+    ///
+    /// # Safety
+    ///
+    /// `at` must be below the slab's size, and `push` must not unwind.
+    #[inline]
+    unsafe fn scatter<T, M: Stamp>(
+        self,
+        slab: &mut Slab<T, M>,
+        at: usize,
+        mut push: impl FnMut(usize, Tophash, M, NonNull<T>),
+    ) {
+        // SAFETY: in bounds by the caller's promise, here and below.
+        let word = unsafe { slab.word(at) };
+        let mut ups = Ups::NONE;
+        for cell in word.live() {
+            // SAFETY: index as above; `live` gives cell numbers.
+            let stamp = unsafe { slab.stamp(at, cell) };
+            // SAFETY: live, so by B1 initialised; `M` is `Copy`.
+            let stamp = unsafe { stamp.read() };
+            // SAFETY: index as above.
+            let entry = unsafe { slab.cell(at, cell) };
+            // PERF: a number, and not a branch that would be mispredicted every other time.
+            let side = (stamp.low_hash() as usize >> self.bit) & self.two;
+            push(side, word.byte(cell), stamp, entry);
+            ups.add(cell, side);
+        }
+        // SAFETY: index as above; no cell becomes live.
+        unsafe { slab.set_word(at, word.evacuated(ups)) };
+    }
+}
+
 /// The last bucket of a chain that is being filled densely.
+///
+/// PERF: of a size that is a power of two, so that one of two is reached by a shift.
+#[repr(align(64))]
 struct Tail<T, M> {
     bucket: usize,
     /// Its cells in use.
@@ -91,25 +155,26 @@ impl<T, M> Tail<T, M> {
         }
     }
 
-    /// Moves an entry into the next cell, which may be the first of a further bucket.
-    ///
-    /// # Safety
-    ///
-    /// * `entry` must be initialised, and counts as moved out.
-    /// * `flush` must follow before anybody looks at the bucket.
+    /// Goes on to a further bucket, the next overflow bucket, if this one is full.
     #[inline]
-    unsafe fn push(
-        &mut self,
-        to: &mut Generation<T, M>,
-        top: Tophash,
-        stamp: M,
-        entry: NonNull<T>,
-    ) {
+    fn make_room(&mut self, to: &mut Generation<T, M>) {
         if self.used == CELLS {
             self.flush(to);
             let next = to.append(self.bucket);
             *self = Self::new(to, next);
         }
+    }
+
+    /// Moves an entry into the next cell.
+    ///
+    /// # Safety
+    ///
+    /// * Not all cells may be in use.
+    /// * `entry` must be initialised, and counts as moved out.
+    /// * `flush` must follow before anybody looks at the bucket.
+    #[inline]
+    unsafe fn push(&mut self, top: Tophash, stamp: M, entry: NonNull<T>) {
+        debug_assert!(self.used < CELLS, "a full bucket");
         // SAFETY: `cells` are the eight of a bucket, and `used` is below eight.
         let slot = unsafe { self.cells.add(self.used) };
         // SAFETY: initialised by the caller's promise; another generation's cells are elsewhere.
