@@ -5,7 +5,7 @@ set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
 steps=("$@")
-[[ $# -gt 0 ]] || steps=(tidy lint doc api deps msrv loom loom_user lin shuttle planted asan "services --local" test)
+[[ $# -gt 0 ]] || steps=(tidy lint doc api deps msrv targets loom loom_user lin shuttle planted asan "services --local" test)
 skipped=()
 
 # A script that skips (status 77) is neither a pass nor a failure, and said so.

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# The library compiles with the oldest Rust that the manifest promises.
+# The library and the services compile with the oldest Rust that the manifests promise.
 #
 # That compiler comes from rustup where it is installed, and otherwise from Debian, whose bookworm
-# carries it for its browsers. Only the library: dependencies of tests may ask for more.
+# carries it for its browsers. Without their tests, whose dependencies may ask for more.
 set -euo pipefail
 source "$(dirname "$0")/lib.sh"
 
@@ -28,3 +28,7 @@ export RUSTC
 
 # Today's cargo, that day's compiler.
 step "cargo check, Rust $promised" cargo check --quiet --locked --lib --all-features --target-dir "$build_dir/msrv"
+
+# The services are there to be copied, into programs whose Rust is no newer than the library needs.
+step "cargo check, services, Rust $promised" cargo check --quiet --locked --package cache-service --package tiered-cache \
+    --target-dir "$build_dir/msrv"

@@ -39,7 +39,11 @@ fn main() {
 
     let longest = cache.iter().max_by_key(|entry| **entry);
     let longest = longest.expect("there are many");
-    println!("from {}: {} steps", longest.key(), longest.value());
+    println!(
+        "of the Collatz sequences that start below {LAST}, the longest starts at {} and takes {} steps to 1",
+        longest.key(),
+        longest.value()
+    );
     assert_eq!(cache.get(&2_919).as_deref(), Some(&216));
     assert_eq!(computed.into_inner(), cache.len(), "computed once each");
 }

@@ -9,8 +9,9 @@
 //! * [`CheckedMap`] is a bucket map shared by reference without a lock, for code that promises not to use
 //!   it from two sides at once: overlapping misuse is detected with certainty, and panics.
 //!
-//! Which map suits which program, these and others: [`docs::chooser`]. From Go, dashmap or papaya to this
-//! crate: [`docs::migration`].
+//! A map in a `static`, a cache whose entries expire, and more of the kind: [`docs::recipes`]. Which map suits
+//! which program, these and others: [`docs::chooser`]. From Go, dashmap or papaya to this crate:
+//! [`docs::migration`]. What was measured, the losses too: [`docs::performance`].
 //!
 //! # Features
 //!
@@ -57,7 +58,9 @@ pub use equivalent::Equivalent;
 
 pub use self::bucket::{BucketMap, CheckedMap, Cursor, Entry, Growth, Layout};
 pub use self::set::SyncSet;
-pub use self::sync::{Compute, Frozen, KeyRef, OccupiedError, Operation, Ref, Stats, SyncMap};
+pub use self::sync::{
+    Compute, Frozen, KeyRef, OccupiedError, Operation, Promotion, Ref, Stats, SyncMap,
+};
 
 #[cfg(splitmap_stress)]
 #[doc(hidden)]
@@ -74,8 +77,8 @@ pub mod bucket_map {
 /// The types that the methods of [`SyncMap`] return.
 pub mod sync_map {
     pub use crate::sync::{
-        Compute, Frozen, GetMany, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation, Ref,
-        Stats, TakeAll, Values,
+        Compute, Frozen, GetMany, IntoIter, Iter, KeyRef, Keys, OccupiedError, Operation,
+        Promotion, Ref, Stats, TakeAll, Values,
     };
     #[cfg(feature = "rayon")]
     #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
@@ -88,7 +91,7 @@ pub mod sync_set {
     #[cfg_attr(docsrs, doc(cfg(feature = "rayon")))]
     pub use crate::set::ParIter;
     pub use crate::set::{IntoIter, Iter};
-    pub use crate::sync::{KeyRef, Stats};
+    pub use crate::sync::{KeyRef, Promotion, Stats};
 }
 
 /// The README's example, compiled and run.

@@ -17,6 +17,7 @@ use super::table::walk;
 /// let map = splitmap::BucketMap::from([(1, 'a')]);
 /// assert_eq!(map.iter().next(), Some((&1, &'a')));
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<'a, K, V> {
     pub(super) entries: walk::Iter<'a, (K, V), EntryStamp>,
 }
@@ -29,6 +30,7 @@ pub struct Iter<'a, K, V> {
 /// let mut map = splitmap::BucketMap::from([(1, 'a')]);
 /// assert_eq!(map.iter_mut().next(), Some((&1, &mut 'a')));
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct IterMut<'a, K, V> {
     pub(super) entries: walk::IterMut<'a, (K, V), EntryStamp>,
 }
@@ -65,6 +67,7 @@ pub struct Drain<'a, K, V> {
 /// let map = splitmap::BucketMap::from([(1, 'a')]);
 /// assert_eq!(map.keys().next(), Some(&1));
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Keys<'a, K, V> {
     pub(super) entries: Iter<'a, K, V>,
 }
@@ -77,6 +80,7 @@ pub struct Keys<'a, K, V> {
 /// let map = splitmap::BucketMap::from([(1, 'a')]);
 /// assert_eq!(map.values().next(), Some(&'a'));
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Values<'a, K, V> {
     pub(super) entries: Iter<'a, K, V>,
 }
@@ -89,6 +93,7 @@ pub struct Values<'a, K, V> {
 /// let mut map = splitmap::BucketMap::from([(1, 'a')]);
 /// assert_eq!(map.values_mut().next(), Some(&mut 'a'));
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct ValuesMut<'a, K, V> {
     pub(super) entries: IterMut<'a, K, V>,
 }

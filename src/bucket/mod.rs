@@ -137,15 +137,21 @@
 //! What Go says of iteration is in [`cursor`], with what it does.
 //!
 
+// The methods are documented in the order of these.
+mod map;
+
+mod keyed;
+
+mod entry;
+
+mod iter;
+
+// The rest.
 mod checked;
 mod cursor;
-mod entry;
 mod hashed;
 mod header;
 mod identity;
-mod iter;
-mod keyed;
-mod map;
 mod marked;
 mod stamp;
 mod table;

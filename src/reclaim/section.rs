@@ -52,7 +52,7 @@ impl<'d, C, G: Garbage> Section<'d, C, G> {
     pub(crate) fn keep(self) -> Kept<'d, C, G> {
         let kept = Kept {
             slot: self.slot,
-            _not_send: PhantomData,
+            _thread: StaysOnItsThread(PhantomData),
         };
         if cfg!(target_pointer_width = "32") {
             assert!(
@@ -198,11 +198,19 @@ impl<C, G: Garbage> Drop for Section<'_, C, G> {
 }
 
 /// A read-side section that is kept open after its operation has ended.
+///
+/// May be lent to other threads, to which it gives nothing; what it keeps stays for as long as it is lent.
 pub(crate) struct Kept<'d, C, G: Garbage> {
     slot: &'d Slot<C, G>,
-    /// A section ends on the thread that began it (R1).
-    _not_send: PhantomData<*mut ()>,
+    _thread: StaysOnItsThread,
 }
+
+/// A section ends on the thread that began it (R1). The one thing that keeps results from being sent, so that
+/// the compiler names it, and once.
+struct StaysOnItsThread(PhantomData<*mut ()>);
+
+// SAFETY: has no content.
+unsafe impl Sync for StaysOnItsThread {}
 
 impl<C, G: Garbage> Drop for Kept<'_, C, G> {
     #[inline]

@@ -62,6 +62,11 @@ pub(super) struct Slot<C, G: Garbage> {
     pub(super) next: Cell<*mut CachePadded<Slot<C, G>>>,
 }
 
+// SAFETY: a slot is reached by every thread that uses the domain. By R1 they touch its atomics alone, and
+// only the owner what is not atomic. What the slot owns goes to whoever takes it over or drops the domain:
+// needs `G: Send`, and `C: Send + Sync` as `Arc<C>` requires.
+unsafe impl<C: Send + Sync, G: Garbage + Send> Sync for Slot<C, G> {}
+
 impl<C, G: Garbage> Slot<C, G> {
     /// A slot whose first term, `term`, is the calling thread's.
     pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {

@@ -14,6 +14,7 @@ use crate::sync::{self, KeyRef};
 /// assert_eq!(set.iter().next().as_deref(), Some(&"a"));
 /// ```
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<'s, T> {
     entries: sync::Iter<'s, T, ()>,
 }

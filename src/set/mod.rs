@@ -15,7 +15,7 @@ use equivalent::Equivalent;
 pub use self::iter::{IntoIter, Iter};
 #[cfg(feature = "rayon")]
 pub use self::parallel::ParIter;
-use crate::sync::{KeyRef, Stats, SyncMap};
+use crate::sync::{KeyRef, Promotion, Stats, SyncMap};
 
 /// A concurrent hash set for read-mostly shared state, made as [`SyncMap`] is.
 ///
@@ -219,6 +219,51 @@ impl<T, S> SyncSet<T, S> {
     /// ```
     pub fn promote(&self) {
         self.map.promote();
+    }
+
+    /// The set, with this policy of when to build a snapshot by itself. As [`SyncMap::with_promotion`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::{Promotion, SyncSet};
+    ///
+    /// let set = SyncSet::<u32>::new().with_promotion(Promotion::Eager);
+    /// assert_eq!(set.promotion(), Promotion::Eager);
+    /// ```
+    #[must_use]
+    pub fn with_promotion(mut self, policy: Promotion) -> Self {
+        self.map = self.map.with_promotion(policy);
+        self
+    }
+
+    /// Says when the set is to build a snapshot by itself, from now on. As [`SyncMap::set_promotion`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::{Promotion, SyncSet};
+    ///
+    /// let set = SyncSet::with_capacity(100);
+    /// set.set_promotion(Promotion::Manual);
+    /// (&set).extend(0..100);
+    /// assert_eq!(set.stats().promotions, 0);
+    /// ```
+    pub fn set_promotion(&self, policy: Promotion) {
+        self.map.set_promotion(policy);
+    }
+
+    /// The policy of when the set builds a snapshot by itself. As [`SyncMap::promotion`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use splitmap::{Promotion, SyncSet};
+    ///
+    /// assert_eq!(SyncSet::<u32>::new().promotion(), Promotion::Automatic);
+    /// ```
+    pub fn promotion(&self) -> Promotion {
+        self.map.promotion()
     }
 
     /// Builds the tables anew, as small as the members that are there allow. As [`SyncMap::shrink`].

@@ -124,6 +124,7 @@ where
     /// }
     /// assert_eq!(words.get("a").as_deref(), Some(&2));
     /// ```
+    #[doc(alias = "entry")]
     pub fn compute<F, T>(&self, key: K, mut decide: F) -> Compute<'_, K, V, T>
     where
         F: FnMut(Option<(&K, &V)>) -> Operation<V, T>,
@@ -183,6 +184,7 @@ where
     /// assert_eq!(*hits.update_or_insert("index.html", |_, hits| hits + 1, 1), 1);
     /// assert_eq!(*hits.update_or_insert("index.html", |_, hits| hits + 1, 1), 2);
     /// ```
+    #[doc(alias = "and_modify")]
     pub fn update_or_insert<U>(&self, key: K, update: U, value: V) -> Ref<'_, K, V>
     where
         U: FnMut(&K, &V) -> V,
@@ -261,6 +263,7 @@ where
     /// assert!(map.get_or_try_insert_with("port", || "http".parse::<u16>()).is_err());
     /// assert_eq!(map.get_or_try_insert_with("port", || "80".parse()).as_deref(), Ok(&80));
     /// ```
+    #[doc(alias = "or_try_insert_with")]
     pub fn get_or_try_insert_with<F, E>(&self, key: K, make: F) -> Result<Ref<'_, K, V>, E>
     where
         F: FnOnce() -> Result<V, E>,

@@ -169,6 +169,9 @@ where
     /// assert_eq!(*map.update("hits", |_, hits| hits + 1).expect("is there"), 2);
     /// assert!(map.update("misses", |_, misses| misses + 1).is_none());
     /// ```
+    #[doc(alias = "get_mut")]
+    #[doc(alias = "alter")]
+    #[doc(alias = "modify")]
     pub fn update<Q, F>(&self, key: &Q, mut make: F) -> Option<Ref<'_, K, V>>
     where
         Q: ?Sized + Hash + Equivalent<K>,

@@ -23,7 +23,7 @@
 use super::entry::{EntryPtr, Unpublished};
 use super::fresh::{Fresh, Head};
 use super::snapshot::{EntryTable, Snapshot};
-use super::{Section, SyncMap};
+use super::{Promotion, Section, SyncMap};
 use crate::primitive::{MutexGuard, yield_point};
 
 /// The mutex's content.
@@ -39,6 +39,8 @@ pub(super) struct Dirty<K, V> {
     pub(super) additions_before: usize,
     pub(super) promotions: u64,
     pub(super) locked_ops: u64,
+    /// When the next snapshot is begun.
+    pub(super) policy: Promotion,
 }
 
 /// Dirty: the snapshot being built.
@@ -63,6 +65,7 @@ impl<K, V> Dirty<K, V> {
             additions_before: 0,
             promotions: 0,
             locked_ops: 0,
+            policy: Promotion::Automatic,
         }
     }
 }

@@ -29,7 +29,8 @@ where
     /// meanwhile, say by [`insert`](Self::insert), is kept, and `init`'s dropped. If the value is removed before
     /// a waiting caller has seen it, that caller begins anew.
     ///
-    /// `init` may use the map, and may initialise other keys in it.
+    /// `init` may use the map, and may initialise other keys in it. If it needs the key, or if making an owned key
+    /// for every call is too dear, see [`docs::recipes`](crate::docs::recipes).
     ///
     /// # Concurrency
     ///
@@ -69,6 +70,9 @@ where
     /// });
     /// assert_eq!(runs.into_inner(), 1);
     /// ```
+    #[doc(alias = "get_with")]
+    #[doc(alias = "single_flight")]
+    #[doc(alias = "singleflight")]
     pub fn get_or_init<F>(&self, key: K, init: F) -> Ref<'_, K, V>
     where
         F: FnOnce() -> V,
@@ -96,6 +100,7 @@ where
     /// assert_eq!(map.get_or_try_init("port", || "80".parse()).as_deref(), Ok(&80));
     /// assert_eq!(map.get_or_try_init("port", || "81".parse()).as_deref(), Ok(&80));
     /// ```
+    #[doc(alias = "try_get_with")]
     pub fn get_or_try_init<F, E>(&self, key: K, init: F) -> Result<Ref<'_, K, V>, E>
     where
         F: FnOnce() -> Result<V, E>,

@@ -21,13 +21,14 @@ use crate::reclaim::Domain;
 impl<K, V, S> SyncMap<K, V, S> {
     /// Iterates over the entries, in no particular order.
     ///
-    /// A key that is present throughout is produced exactly once, one that is added meanwhile perhaps, no key
-    /// twice; the value is the one that the key has at that
-    /// step. No consistent picture of the map at one moment, that is.
+    /// Each item is a [`Ref`], which has key and value. A key that is present throughout is produced exactly once,
+    /// one that is added meanwhile perhaps, no key twice; the value is the one that the key has at that step. No
+    /// consistent picture of the map at one moment, that is.
     ///
     /// # Concurrency
     ///
-    /// Never blocks, nobody waits for the iterator, and the map may be used in any way meanwhile. Like a [`Ref`], it holds back what is replaced or removed later.
+    /// Never blocks, nobody waits for the iterator, and the map may be used in any way meanwhile. Like a [`Ref`], it
+    /// holds back what is replaced or removed later.
     ///
     /// # Complexity
     ///
@@ -37,8 +38,11 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// ```
     /// let map = splitmap::SyncMap::from([("a", 1), ("b", 2)]);
-    /// let sum: i32 = map.iter().map(|entry| *entry).sum();
-    /// assert_eq!(sum, 3);
+    /// for entry in &map {
+    ///     let (key, value) = entry.pair();
+    ///     assert_eq!(*value, if *key == "a" { 1 } else { 2 });
+    /// }
+    /// assert_eq!(map.iter().map(|entry| *entry).sum::<i32>(), 3);
     /// ```
     #[doc(alias = "Range")]
     pub fn iter(&self) -> Iter<'_, K, V> {
@@ -62,6 +66,7 @@ impl<K, V, S> SyncMap<K, V, S> {
     /// map.for_each(|entry| sum += *entry);
     /// assert_eq!(sum, 3);
     /// ```
+    #[doc(alias = "scan")]
     #[doc(alias = "Range")]
     pub fn for_each<F>(&self, visit: F)
     where
@@ -81,6 +86,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 /// assert_eq!(entries.next().expect("one").pair(), (&"a", &1));
 /// assert!(entries.next().is_none());
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Iter<'m, K, V> {
     domain: &'m Domain<Snapshot<K, V>, Retired<K, V>>,
     snapshot: Arc<Snapshot<K, V>>,

@@ -90,6 +90,7 @@ where
 /// assert!(found.next().expect("two results").is_none());
 /// assert!(found.next().is_none());
 /// ```
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct GetMany<'m, I, K, V, S> {
     map: &'m SyncMap<K, V, S>,
     keys: I,

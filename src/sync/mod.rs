@@ -36,11 +36,13 @@
 //!
 //! | file         | idea                                                    | invariants |
 //! |--------------|---------------------------------------------------------|------------|
+//! | `construct`  | making a map                                            |            |
 //! | `entry`      | the three states of a value, and every edge             | E1 to E6   |
 //! | `snapshot`   | publication, generations, the thread's cached snapshot  | P1 to P4   |
 //! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
+//! | `policy`     | what users may say about that                           |            |
 //! | `read`, `many`, `write`, `conditional`, `whole` | the operations       | below      |
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |
 //! | `flight`     | who makes the value of a key, and who waits for it      | T1 to T3   |
@@ -69,31 +71,50 @@
 //!   entry meanwhile, then the key was absent at some moment between the lookup's look at the generation
 //!   and that return, and the lookup linearizes there.
 
-mod compute;
+// The methods are documented in the order of these.
+mod construct;
+
+mod read;
+
+mod write;
+
 mod conditional;
+
+mod compute;
+
+mod init;
+
+mod iter;
+
+mod views;
+
+mod whole;
+
+mod policy;
+
+mod shrink;
+
+mod take_all;
+
+mod frozen;
+
+mod many;
+
+mod stats;
+
+// The rest.
 mod dirty;
 mod entry;
 mod flight;
 mod fresh;
-mod frozen;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
-mod init;
-mod iter;
-mod many;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod promote;
-mod read;
 mod refs;
-mod shrink;
 mod snapshot;
-mod stats;
-mod take_all;
 mod traits;
-mod views;
-mod whole;
-mod write;
 
 use core::hash::{BuildHasher, Hash};
 use std::hash::RandomState;
@@ -104,6 +125,7 @@ pub use self::iter::{IntoIter, Iter};
 pub use self::many::GetMany;
 #[cfg(feature = "rayon")]
 pub use self::parallel::{ParIter, ParMap};
+pub use self::policy::Promotion;
 pub use self::refs::{OccupiedError, Ref};
 pub use self::stats::Stats;
 pub use self::take_all::TakeAll;
@@ -112,7 +134,7 @@ pub use self::views::{KeyRef, Keys, Values};
 use self::dirty::Dirty;
 use self::entry::Retired;
 use self::flight::Flights;
-use self::snapshot::{EntryTable, Published, Snapshot};
+use self::snapshot::{Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
 
@@ -190,92 +212,7 @@ pub struct SyncMap<K, V, S = RandomState> {
     hasher: S,
 }
 
-impl<K, V> SyncMap<K, V> {
-    /// An empty map, with std's randomly seeded hasher.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let map = splitmap::SyncMap::<String, u32>::new();
-    /// assert!(map.is_empty());
-    /// ```
-    #[must_use]
-    pub fn new() -> Self {
-        Self::with_hasher(RandomState::new())
-    }
-
-    /// An empty map whose first table has room for `capacity` entries.
-    ///
-    /// A hint too large for memory's address space counts as 0, as in Go.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// let map = splitmap::SyncMap::with_capacity(1_000);
-    /// map.insert("key", 1);
-    /// assert_eq!(map.len(), 1);
-    /// ```
-    #[must_use]
-    pub fn with_capacity(capacity: usize) -> Self {
-        Self::with_capacity_and_hasher(capacity, RandomState::new())
-    }
-}
-
 impl<K, V, S> SyncMap<K, V, S> {
-    /// An empty map that hashes with `hasher`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::hash::RandomState;
-    ///
-    /// let map = splitmap::SyncMap::with_hasher(RandomState::new());
-    /// map.insert(1, "one");
-    /// assert!(map.contains_key(&1));
-    /// ```
-    #[must_use]
-    pub fn with_hasher(hasher: S) -> Self {
-        Self::with_capacity_and_hasher(0, hasher)
-    }
-
-    /// An empty map whose first table has room for `capacity` entries, and that hashes with `hasher`.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::hash::RandomState;
-    ///
-    /// let map = splitmap::SyncMap::with_capacity_and_hasher(64, RandomState::new());
-    /// map.insert(1, "one");
-    /// assert!(map.contains_key(&1));
-    /// ```
-    #[must_use]
-    pub fn with_capacity_and_hasher(capacity: usize, hasher: S) -> Self {
-        let table = EntryTable::with_capacity(capacity);
-        Self {
-            published: Published::new(table),
-            dirty: CachePadded::new(Mutex::new(Dirty::new())),
-            domain: reclaim::Domain::new(Snapshot::ruin),
-            flights: Flights::new(),
-            hasher,
-        }
-    }
-
-    /// The hasher that the map was built with.
-    ///
-    /// # Examples
-    ///
-    /// ```
-    /// use std::hash::{BuildHasher, RandomState};
-    ///
-    /// let hasher = RandomState::new();
-    /// let map = splitmap::SyncMap::<u32, u32>::with_hasher(hasher.clone());
-    /// assert_eq!(map.hasher().hash_one(7), hasher.hash_one(7));
-    /// ```
-    pub fn hasher(&self) -> &S {
-        &self.hasher
-    }
-
     /// Every entry, each once, as garbage to be dropped; the map is left empty.
     fn take_entries(&mut self) -> Vec<Retired<K, V>> {
         let snapshot = self.published.take();

@@ -9,7 +9,8 @@
 //! operations that need the mutex for themselves. No step does work in proportion to the map.
 //!
 //! The next snapshot is due when there were so many additions and misses together for each bucket: see
-//! [`PRESSURE_PER_BUCKET`] for how many, and why. It is also due when more than half of the keys have gone.
+//! [`PRESSURE_PER_BUCKET`] for how many, and why. It is also due when more than half of the keys have gone. So says
+//! the default policy; the user may choose another ([`Promotion`]).
 //!
 //! A deleted key goes in two steps. Its bucket's copy leaves the entry out (it is expunged), the publication of
 //! that copy drops it from the snapshot; then it is retired. [`Locked::purge`] takes all steps at once.
@@ -18,7 +19,7 @@ use super::dirty::{Locked, Next};
 use super::entry::{EntryPtr, Retired};
 use super::fresh::{Fresh, List};
 use super::snapshot::{EntryTable, Snapshot};
-use super::{Section, SyncMap};
+use super::{Promotion, Section, SyncMap};
 use crate::primitive::yield_point;
 use crate::reclaim::Tally;
 use crate::tuning::{
@@ -89,6 +90,11 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
 
     fn is_due(&self, tally: Tally) -> bool {
         let pressure = self.dirty.additions + self.dirty.misses;
+        match self.dirty.policy {
+            Promotion::Automatic => {}
+            Promotion::Eager => return pressure > 0 || tally.removals > 0,
+            Promotion::Manual => return false,
+        }
         if pressure >= self.snapshot.fresh().len() * PRESSURE_PER_BUCKET {
             return true;
         }

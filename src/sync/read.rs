@@ -35,6 +35,10 @@ where
     /// assert_eq!(*map.get("a").expect("is there"), 1);
     /// assert!(map.get("b").is_none());
     /// ```
+    #[doc(alias = "read")]
+    #[doc(alias = "peek")]
+    #[doc(alias = "get_key_value")]
+    #[doc(alias = "view")]
     #[doc(alias = "Load")]
     #[inline]
     pub fn get<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>

@@ -17,8 +17,8 @@ use super::entry::Held;
 /// one thread and one map that overlap count as one: in a loop, drop the old one before getting the next
 /// (`current = map.get(..)` gets first).
 ///
-/// It cannot be sent to another thread, nor be held across an `await` of a future that moves between
-/// threads: clone the value, or keep `Arc<T>` values and clone those.
+/// It can be lent to other threads, but not be sent to one, nor be held across an `await` of a future that moves
+/// between threads: clone the value, or keep `Arc<T>` values and clone those.
 ///
 /// ```compile_fail
 /// let map = splitmap::SyncMap::from([("a", 1)]);
@@ -36,8 +36,12 @@ use super::entry::Held;
 /// map.insert("a", 2);
 /// assert_eq!(entry.pair(), (&"a", &1));
 /// assert_eq!(*map.get("a").expect("is there"), 2);
+///
+/// std::thread::scope(|scope| {
+///     scope.spawn(|| assert_eq!(*entry, 1)); // lent
+/// });
 /// ```
-#[must_use = "dropping it at once is fine, but then call for the effect: `drop(map.insert(..))`"]
+#[must_use = "if the call is for its effect alone, say so: `drop(map.get_or_insert(key, value))`"]
 pub struct Ref<'m, K, V>(Held<'m, K, V>);
 
 impl<'m, K, V> Ref<'m, K, V> {

@@ -24,7 +24,8 @@ impl<K: fmt::Debug, V: fmt::Debug, S> fmt::Debug for SyncMap<K, V, S> {
     }
 }
 
-/// Clones the entries as [`SyncMap::iter`] produces them. The clone starts promoted.
+/// Clones the entries as [`SyncMap::iter`] produces them. The clone starts promoted, and has the same policy of
+/// when to promote.
 impl<K, V, S> Clone for SyncMap<K, V, S>
 where
     K: Clone + Hash + Eq,
@@ -34,7 +35,7 @@ where
     fn clone(&self) -> Self {
         let entries = self.iter();
         let entries = entries.map(|entry| (entry.key().clone(), entry.value().clone()));
-        promoted_from(self.len(), self.hasher.clone(), entries)
+        promoted_from(self.len(), self.hasher.clone(), entries).with_promotion(self.promotion())
     }
 }
 

@@ -54,7 +54,7 @@ impl<K, V, S> SyncMap<K, V, S> {
 /// names.clear();
 /// assert_eq!(name.as_str(), "a");
 /// ```
-#[must_use = "dropping it at once is fine, but then call for the effect"]
+#[must_use = "if the call is for its effect alone, say so with `drop`"]
 pub struct KeyRef<'m, K, V = ()>(Ref<'m, K, V>);
 
 impl<'m, K, V> KeyRef<'m, K, V> {
@@ -101,6 +101,7 @@ impl<K: fmt::Display, V> fmt::Display for KeyRef<'_, K, V> {
 /// assert_eq!(map.keys().next().as_deref(), Some(&"a"));
 /// ```
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Keys<'m, K, V> {
     entries: Iter<'m, K, V>,
 }
@@ -124,6 +125,7 @@ impl<K, V> FusedIterator for Keys<'_, K, V> {}
 /// assert_eq!(map.values().next().as_deref(), Some(&1));
 /// ```
 #[derive(Debug)]
+#[must_use = "iterators are lazy and do nothing unless consumed"]
 pub struct Values<'m, K, V> {
     entries: Iter<'m, K, V>,
 }

@@ -60,6 +60,9 @@ where
     /// assert_eq!(*map.insert("a", 2).expect("was there"), 1);
     /// assert_eq!(*map.get("a").expect("is there"), 2);
     /// ```
+    #[doc(alias = "upsert")]
+    #[doc(alias = "put")]
+    #[doc(alias = "set")]
     #[doc(alias = "Store")]
     #[doc(alias = "Swap")]
     pub fn insert(&self, key: K, value: V) -> Option<Ref<'_, K, V>> {
@@ -126,6 +129,7 @@ where
     /// assert_eq!(*map.get_or_insert("a", 1), 1);
     /// assert_eq!(*map.get_or_insert("a", 2), 1);
     /// ```
+    #[doc(alias = "or_insert")]
     #[doc(alias = "LoadOrStore")]
     pub fn get_or_insert(&self, key: K, value: V) -> Ref<'_, K, V> {
         let hash = self.hash(&key);
@@ -152,6 +156,8 @@ where
     /// assert_eq!(*map.get_or_insert_with("a", || 1), 1);
     /// assert_eq!(*map.get_or_insert_with("a", || unreachable!("is there")), 1);
     /// ```
+    #[doc(alias = "or_insert_with")]
+    #[doc(alias = "try_insert_with")]
     #[doc(alias = "LoadOrStore")]
     pub fn get_or_insert_with<F>(&self, key: K, make: F) -> Ref<'_, K, V>
     where
@@ -340,6 +346,8 @@ where
     /// assert_eq!(*map.remove("a").expect("was there"), 1);
     /// assert!(map.remove("a").is_none());
     /// ```
+    #[doc(alias = "invalidate")]
+    #[doc(alias = "remove_entry")]
     #[doc(alias = "LoadAndDelete")]
     #[doc(alias = "Delete")]
     pub fn remove<Q>(&self, key: &Q) -> Option<Ref<'_, K, V>>

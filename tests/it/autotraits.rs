@@ -94,6 +94,13 @@ fn ref_never_leaves_its_thread() {
 }
 
 #[test]
+fn ref_may_be_lent_to_other_threads_if_key_and_value_may() {
+    assert!(implements!(Ref<'static, String, Arc<str>>: Sync));
+    assert!(!implements!(Ref<'static, Cell<u8>, u8>: Sync));
+    assert!(!implements!(Ref<'static, Rc<u8>, u8>: Sync));
+}
+
+#[test]
 fn stats_and_layout_are_plain_data() {
     use splitmap::{Growth, Layout, Stats};
 

@@ -84,7 +84,12 @@ fn hint_gives_the_smallest_table_that_holds_it() {
 /// Go's TestIgnoreBogusMapHint: a clear panic or a bounded allocation, and nothing else.
 #[test]
 fn bogus_hint_panics_or_is_bounded() {
-    for hint in [usize::MAX, usize::MAX / 2, 1 << 62, isize::MAX as usize] {
+    for hint in [
+        usize::MAX,
+        usize::MAX / 2,
+        1 << (usize::BITS - 2),
+        isize::MAX as usize,
+    ] {
         let made = std::panic::catch_unwind(|| {
             let mut map = BucketMap::<u64, u64>::with_capacity(hint);
             map.insert(1, 2);

@@ -33,6 +33,7 @@ mod sync_keys;
 mod sync_many;
 mod sync_model;
 mod sync_panics;
+mod sync_policy;
 mod sync_reentrancy;
 mod sync_refs;
 mod sync_trace;

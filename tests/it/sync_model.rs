@@ -1,13 +1,13 @@
 //! Differential test: on one thread, any history gives what `std::collections::HashMap` gives.
 //!
 //! Sixteen or so keys and few values, so that reviving a deleted key and comparing with success are
-//! common; promotions come from misses, from scans and from `promote`.
+//! common; promotions come from misses and from `promote`, and policies change.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::BuildHasher;
 
 use proptest::prelude::*;
-use splitmap::SyncMap;
+use splitmap::{Promotion, SyncMap};
 
 use crate::support::hashers::{Collide, FourBit, Identity, good};
 use crate::support::histories;
@@ -34,6 +34,7 @@ enum Op {
     ForEach,
     CloneAndSwap,
     Rebuild,
+    SetPromotion(Promotion),
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -61,6 +62,12 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::ForEach),
         1 => Just(Op::CloneAndSwap),
         1 => Just(Op::Rebuild),
+        1 => prop_oneof![
+            Just(Promotion::Automatic),
+            Just(Promotion::Eager),
+            Just(Promotion::Manual),
+        ]
+        .prop_map(Op::SetPromotion),
     ]
 }
 
@@ -197,6 +204,10 @@ fn step<S: BuildHasher + Clone>(
             let copy = map.clone();
             prop_assert_eq!(contents(&copy)?, contents(map)?);
             *map = copy;
+        }
+        Op::SetPromotion(policy) => {
+            map.set_promotion(policy);
+            prop_assert_eq!(map.promotion(), policy);
         }
         Op::Rebuild => {
             let hasher = map.hasher().clone();

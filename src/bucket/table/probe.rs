@@ -3,9 +3,14 @@
 //! PERF: with SSE2, which every x86-64 processor has, it takes half the instructions of the plain
 //! arithmetic that other machines use. It is the middle of every lookup.
 
-#![expect(unsafe_code, reason = "vector instructions")]
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(unsafe_code, reason = "vector instructions")
+)]
 
-use crate::bucket::tophash::{Tophash, Word, pattern};
+#[cfg(target_arch = "x86_64")]
+use crate::bucket::tophash::Tophash;
+use crate::bucket::tophash::{Word, pattern};
 
 /// Cells worth asking about, in ascending order: those whose tophash byte is the hash's, and perhaps
 /// others that are live.

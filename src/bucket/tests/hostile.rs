@@ -223,8 +223,8 @@ fn hints_that_are_too_large_count_as_none() {
         usize::MAX - 1,
         usize::MAX / 2,
         isize::MAX as usize,
-        1 << 62,
-        1 << 50,
+        1 << (usize::BITS - 2),
+        1 << (usize::BITS / 4 * 3 + 2), // fits the type, and no memory
     ] {
         let mut map: BucketMap<u64, [u64; 16]> = BucketMap::with_capacity(hint);
         assert_eq!(map.capacity(), 8, "{hint}");

@@ -2,15 +2,23 @@
 
 use core::ptr::NonNull;
 
-use super::{Entry, Found, boxed};
+use super::{Entry, EntryPtr, Found, boxed};
 use crate::sync::{Kept, Section};
 
 /// A section together with an entry and a value that were found inside it.
 pub(in crate::sync) struct Held<'m, K, V> {
-    entry: NonNull<Entry<K, V>>,
-    value: NonNull<V>,
+    entry: EntryPtr<K, V>,
+    value: ValuePtr<V>,
     _section: Kept<'m, K, V>,
 }
+
+/// The address of a value that is held.
+struct ValuePtr<V>(NonNull<V>);
+
+// SAFETY: gives `&V` to whoever has it, and never the value itself.
+unsafe impl<V: Sync> Send for ValuePtr<V> {}
+// SAFETY: as above.
+unsafe impl<V: Sync> Sync for ValuePtr<V> {}
 
 impl<'m, K, V> Held<'m, K, V> {
     /// Runs `find` inside `section`, and keeps the section open around what it found.
@@ -29,8 +37,8 @@ impl<'m, K, V> Held<'m, K, V> {
             }
         };
         let held = Held {
-            entry: NonNull::from(entry),
-            value: NonNull::from(value),
+            entry: EntryPtr::from(entry),
+            value: ValuePtr(NonNull::from(value)),
             _section: section.keep(),
         };
         Ok((held, extra))
@@ -45,7 +53,7 @@ impl<'m, K, V> Held<'m, K, V> {
         };
         Ok(Held {
             entry: self.entry,
-            value: NonNull::from(stored),
+            value: ValuePtr(NonNull::from(stored)),
             // Overlaps `self`'s, on the same thread: the entry stays for as long as one of them is open.
             _section: section.keep(),
         })
@@ -60,7 +68,7 @@ impl<'m, K, V> Held<'m, K, V> {
     fn entry(&self) -> &Entry<K, V> {
         // SAFETY: found inside the section that `self` keeps open; `new`'s signature ties both
         // references to a borrow of it. Only shared references to entries exist (E4).
-        unsafe { self.entry.as_ref() }
+        unsafe { &*self.entry.as_raw() }
     }
 
     #[inline]
@@ -71,6 +79,6 @@ impl<'m, K, V> Held<'m, K, V> {
     #[inline]
     pub(in crate::sync) fn value(&self) -> &V {
         // SAFETY: as in `entry`, and only shared references to published values exist (E1).
-        unsafe { self.value.as_ref() }
+        unsafe { self.value.0.as_ref() }
     }
 }

@@ -26,6 +26,12 @@ impl<K, V> PartialEq for EntryPtr<K, V> {
     }
 }
 
+impl<K, V> From<&Entry<K, V>> for EntryPtr<K, V> {
+    fn from(entry: &Entry<K, V>) -> Self {
+        Self(NonNull::from(entry))
+    }
+}
+
 // SAFETY: an `EntryPtr` is followed by whichever thread finds it in a shared table, which gives it `&K`
 // and `&V` (needs `Sync`), and the entry is dropped by whichever thread reclaims (needs `Send`).
 unsafe impl<K: Send + Sync, V: Send + Sync> Send for EntryPtr<K, V> {}
