@@ -56,6 +56,7 @@ fn hint(byte: u8) -> usize {
     match byte {
         255 => usize::MAX,
         254 => isize::MAX as usize,
+        253 if cfg!(target_pointer_width = "32") => usize::MAX / 16,
         253 => usize::MAX / 128,
         _ => usize::from(byte),
     }

@@ -170,7 +170,9 @@ fn rule_13_hint_to_bits() {
         assert_eq!(bits_for(hint), Some(bits), "{hint}");
     }
     assert_eq!(bits_for(1 << 20), Some(18));
-    assert_eq!(bits_for(usize::MAX), None);
+    // On a 32-bit machine their number fits, and the memory does not, see below.
+    let narrow = cfg!(target_pointer_width = "32");
+    assert_eq!(bits_for(usize::MAX), narrow.then_some(30));
     for hint in [
         usize::MAX,
         usize::MAX / 2,
