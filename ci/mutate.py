@@ -121,6 +121,7 @@ def main():
     parser.add_argument("--scratch", type=pathlib.Path, required=True, help="an empty or old scratch directory")
     parser.add_argument("--only", default="", help="changes that contain this")
     parser.add_argument("--again", type=pathlib.Path, help="only what survived in this table, as printed")
+    parser.add_argument("--with", dest="tests", default="", help="only tests of binaries whose names begin so")
     parser.add_argument("--list", action="store_true", help="print the changes, run nothing")
     parser.add_argument("--loom", action="store_true", help="run the loom models on what survives")
     parser.add_argument("--jobs", type=int, default=2)
@@ -149,6 +150,10 @@ def main():
     models = []
     if args.loom:
         models = [[binary, "--quiet"] for binary in build(args.scratch, "-p", "loom-tests", "--profile", "loom", "--tests")]
+    tests, models = (
+        [command for command in commands if pathlib.Path(command[0]).name.startswith(args.tests)]
+        for commands in (tests, models)
+    )
     limits = {}
     for command in tests + models:
         begin = time.monotonic()

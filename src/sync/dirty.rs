@@ -136,9 +136,8 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         if !self.is_current(snapshot) {
             return Err(new);
         }
-        let fresh = snapshot.fresh();
-        fresh.expect(hash);
-        let added = fresh.list(hash).push_frozen(compared, new)?;
+        // The filter has its bit: the push that found the list frozen saw to that.
+        let added = snapshot.fresh().list(hash).push_frozen(compared, new)?;
         yield_point(); // in the list, and not in dirty
         if !cfg!(splitmap_planted = "promotion_drops_key") {
             self.next().insert(added, hash);

@@ -34,6 +34,7 @@ mod sync_many;
 mod sync_model;
 mod sync_panics;
 mod sync_policy;
+mod sync_promotion;
 mod sync_reentrancy;
 mod sync_refs;
 mod sync_trace;

@@ -17,6 +17,8 @@ thread_local! {
     /// Comparisons left before one panics.
     static FUSE: Cell<usize> = const { Cell::new(usize::MAX) };
     static COMPARED: Cell<usize> = const { Cell::new(0) };
+    /// Keys there are.
+    static ALIVE: Cell<isize> = const { Cell::new(0) };
     static DROPPED: Cell<usize> = const { Cell::new(0) };
     /// The map is being used by a key; the keys that are compared and dropped for that leave it alone.
     static USING: Cell<bool> = const { Cell::new(false) };
@@ -31,6 +33,11 @@ struct Nosy {
 }
 
 impl Nosy {
+    fn new(id: u32, map: Weak<Map>) -> Self {
+        ALIVE.set(ALIVE.get() + 1);
+        Self { id, map }
+    }
+
     /// What needs the mutex, and what changes the tables that the caller is looking at.
     fn use_map(&self) {
         let Some(map) = self.map.upgrade() else {
@@ -41,10 +48,7 @@ impl Nosy {
         }
         let _ = map.stats();
         assert!(!map.contains_key(&Absent));
-        let guest = |id| Self {
-            id,
-            map: Weak::new(),
-        };
+        let guest = |id| Self::new(id, Weak::new());
         assert!(map.insert(guest(GUEST), 1).is_none());
         if COMPARED.get() % 16 == 0 {
             map.promote();
@@ -89,6 +93,7 @@ impl equivalent::Equivalent<Nosy> for Absent {
 
 impl Drop for Nosy {
     fn drop(&mut self) {
+        ALIVE.set(ALIVE.get() - 1);
         DROPPED.set(DROPPED.get() + 1);
         self.use_map();
     }
@@ -104,10 +109,7 @@ const KEYS: u32 = 1_000;
 /// tried again. Returns the map and how many times that was.
 fn grow(fuse: usize) -> (Arc<Map>, usize) {
     let map = Arc::new(Map::with_hasher(good()));
-    let nosy = |id| Nosy {
-        id,
-        map: Arc::downgrade(&map),
-    };
+    let nosy = |id| Nosy::new(id, Arc::downgrade(&map));
     let mut panics = 0;
     let mut try_all = |act: &dyn Fn()| {
         FUSE.set(fuse);
@@ -134,6 +136,8 @@ fn comparing_and_dropping_keys_may_use_the_map() {
         assert!(map.stats().promotions >= 3, "no snapshot was built");
         assert!(COMPARED.get() >= 2 * KEYS as usize);
         assert!(DROPPED.get() >= 2 * KEYS as usize);
+        drop(map);
+        assert_eq!(ALIVE.get(), 0, "keys were leaked");
     });
 }
 
@@ -146,12 +150,11 @@ fn a_key_whose_comparison_panics_is_dropped_outside_every_lock() {
             let (map, panics) = grow(fuse);
             assert_eq!(map.len(), KEYS as usize);
             for id in 0..KEYS {
-                let key = Nosy {
-                    id,
-                    map: Weak::new(),
-                };
+                let key = Nosy::new(id, Weak::new());
                 assert_eq!(map.get(&key).as_deref(), Some(&id));
             }
+            drop(map);
+            assert_eq!(ALIVE.get(), 0, "keys were leaked");
             if panics == 0 {
                 break;
             }
