@@ -64,6 +64,31 @@ fn dropping_the_map_drops_its_garbage_too() {
 }
 
 #[test]
+fn whoever_promotes_frees_what_exited_threads_have_left() {
+    let ledger = Ledger::new();
+    let map = filled(20, &ledger);
+    map.promote();
+    let mut left = 0;
+    for round in 1..=20 {
+        thread::scope(|scope| {
+            let (map, ledger) = (&map, &ledger);
+            let writers: Vec<_> = (0..5)
+                .map(|id| scope.spawn(move || insert(map, id, 100 * round, ledger)))
+                .collect();
+            // The scope alone would not wait for what a thread does on its way out.
+            for writer in writers {
+                writer.join().expect("does not panic");
+            }
+        });
+        left += map.stats().retired;
+        map.promote();
+        assert_eq!(map.stats().retired, 0);
+        assert_eq!(ledger.live(), 2 * map.len());
+    }
+    assert!(left > 0, "no thread has left anything");
+}
+
+#[test]
 fn every_operation_settles_its_keys_and_values() {
     let ledger = Ledger::new();
     let map = filled(50, &ledger);
