@@ -39,6 +39,20 @@ fn a_promotion_drops_a_single_removed_key() {
 }
 
 #[test]
+fn a_new_key_takes_the_mutex_once_while_the_next_snapshot_is_built() {
+    let map = Map::with_hasher(good());
+    let mut in_frozen_lists = 0;
+    for key in 0..5_000 {
+        let before = map.stats().locked_ops;
+        map.insert(key, key);
+        let locked = map.stats().locked_ops - before;
+        assert!(locked <= 1, "key {key} took the mutex {locked} times");
+        in_frozen_lists += locked;
+    }
+    assert!(in_frozen_lists > 100, "no list was frozen");
+}
+
+#[test]
 fn every_key_is_counted_while_the_next_snapshot_is_built() {
     let map = Map::with_hasher(good());
     for key in 0..5_000_u32 {
