@@ -103,7 +103,7 @@ impl Drop for Nosy {
 const GUEST: u32 = u32::MAX;
 
 /// Enough for several snapshots to be built in many steps.
-const KEYS: u32 = 1_000;
+const KEYS: u32 = 400;
 
 /// Inserts every key, and meanwhile removes keys and lets them come back; a key whose comparison panics is
 /// tried again. Returns the map and how many times that was.
