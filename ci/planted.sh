@@ -34,8 +34,9 @@ find_fault() {
     echo "found in $(((${EPOCHREALTIME/[.,]/} - begin) / 1000)) ms"
 }
 
+# Until it is found: a fault that needs rare timing may take more histories than an ordinary run has.
 real_threads() {
-    step "$1, real threads" find_fault "$1" "$2" lin-tests random_histories
+    SPLITMAP_LIN_HISTORIES=40000 step "$1, real threads" find_fault "$1" "$2" lin-tests random_histories
 }
 
 random_schedules() {
@@ -46,15 +47,18 @@ models() {
     step "$1, models" find_fault "$1" "$model" loom-tests '' --profile loom --test "$2"
 }
 
-# A key that a promotion drops leaks, where nobody looked for it again.
-lost_key="$order|was never dropped|were leaked"
+# An entry that the next snapshot does not have leaks, where nobody looked for its key again: a promotion
+# dropped it, or it was written to while expunged and so is not in dirty.
+lost_entry="$order|was never dropped|were leaked"
 
-for fault in lost_update stale_snapshot unexpunge_race; do
+for fault in lost_update stale_snapshot; do
     real_threads $fault "$order"
     random_schedules $fault "$order"
 done
-real_threads promotion_drops_key "$lost_key"
-random_schedules promotion_drops_key "$lost_key"
+for fault in unexpunge_race promotion_drops_key; do
+    real_threads $fault "$lost_entry"
+    random_schedules $fault "$lost_entry"
+done
 real_threads early_free "$memory"
 random_schedules early_free "$memory"
 random_schedules early_free "$memory" maps_that_share
