@@ -5,7 +5,7 @@ use core::hash::{BuildHasher, Hash};
 
 use equivalent::Equivalent;
 
-use super::entry::{EntryPtr, Fill, Found, Held, Swap, Unpublished, boxed};
+use super::entry::{Entry, EntryPtr, Fill, Found, Held, Swap, Unpublished, boxed};
 use super::fresh::{Head, Push};
 use super::snapshot::Snapshot;
 use super::{OccupiedError, Ref, Section, SyncMap};
@@ -16,6 +16,14 @@ enum Filled<'s, K, V> {
     Stored(Found<'s, K, V>),
     /// Found a value there, and gives key and new value back.
     Occupied(Found<'s, K, V>, K, V),
+}
+
+/// What [`SyncMap::add_or`] did.
+enum Written<'s, K, V, D> {
+    /// Added an entry with the given value.
+    Added(Found<'s, K, V>),
+    /// Wrote to this entry; here is the key again, and what the writing returned.
+    Present(&'s Entry<K, V>, K, D),
 }
 
 /// Where a key that is to be written has its place.
@@ -191,20 +199,15 @@ where
         key: K,
         value: V,
     ) -> Option<Found<'s, K, V>> {
-        let (mut key, mut value) = (key, value);
-        loop {
-            let (snapshot, found);
-            (snapshot, found, key, value) = match self.find_or_push(section, hash, key, value) {
-                Place::Added(_) => return None,
-                Place::Present(snapshot, found, key, value) => (snapshot, found, key, value),
-            };
-            let entry = found.get(section);
-            match entry.swap(section, boxed(section, value)) {
-                Swap::Replaced(old) => return Some((entry, old)),
-                Swap::Filled => return None,
-                Swap::Expunged(again) => value = *again,
-            }
-            self.unexpunge(section, snapshot, found);
+        let swap = |entry: &'s Entry<K, V>, value| match entry.swap(section, boxed(section, value))
+        {
+            Swap::Replaced(old) => Ok(Some(old)),
+            Swap::Filled => Ok(None),
+            Swap::Expunged(value) => Err(*value),
+        };
+        match self.add_or(section, hash, key, value, swap) {
+            Written::Added(_) => None,
+            Written::Present(entry, _key, old) => Some((entry, old?)),
         }
     }
 
@@ -216,23 +219,45 @@ where
         key: K,
         value: V,
     ) -> Filled<'s, K, V> {
-        let (mut key, mut value) = (key, value);
+        let fill = |entry: &'s Entry<K, V>, value| match entry.fill(section, value) {
+            Fill::Stored(value) => Ok((value, None)),
+            Fill::Occupied(current, value) => Ok((current, Some(value))),
+            Fill::Expunged(value) => Err(value),
+        };
+        match self.add_or(section, hash, key, value, fill) {
+            Written::Added(found) => Filled::Stored(found),
+            Written::Present(entry, key, (stored, None)) => {
+                drop(key); // before the result is in its place, where it would leak if this panicked
+                Filled::Stored((entry, stored))
+            }
+            Written::Present(entry, key, (current, Some(value))) => {
+                Filled::Occupied((entry, current), key, value)
+            }
+        }
+    }
+
+    /// Adds an entry with this value, or else has `write` put the value into the key's entry, and again if
+    /// that is expunged, and the value returned.
+    #[inline]
+    fn add_or<'s, D>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        hash: u64,
+        key: K,
+        value: V,
+        write: impl Fn(&'s Entry<K, V>, V) -> Result<D, V>,
+    ) -> Written<'s, K, V, D> {
+        let mut pair = (key, value);
         loop {
-            let (snapshot, found);
-            (snapshot, found, key, value) = match self.find_or_push(section, hash, key, value) {
-                Place::Added(found) => return Filled::Stored(found),
-                Place::Present(snapshot, found, key, value) => (snapshot, found, key, value),
-            };
+            let (snapshot, found, key, value) =
+                match self.find_or_push(section, hash, pair.0, pair.1) {
+                    Place::Added(found) => return Written::Added(found),
+                    Place::Present(snapshot, found, key, value) => (snapshot, found, key, value),
+                };
             let entry = found.get(section);
-            match entry.fill(section, value) {
-                Fill::Stored(value) => {
-                    drop(key); // before the result is in its place, where it would leak if this panicked
-                    return Filled::Stored((entry, value));
-                }
-                Fill::Occupied(current, value) => {
-                    return Filled::Occupied((entry, current), key, value);
-                }
-                Fill::Expunged(again) => value = again,
+            match write(entry, value) {
+                Ok(done) => return Written::Present(entry, key, done),
+                Err(value) => pair = (key, value),
             }
             self.unexpunge(section, snapshot, found);
         }
