@@ -106,7 +106,7 @@ def run(command, scratch, number, timeout):
         return "timeout"
     if test.returncode == 0:
         return None
-    failed = re.search(r"^test (\S+) .*FAILED", test.stdout, re.M) or re.search(r"thread '([\w:]+)'.*panicked", test.stderr)
+    failed = re.search(r"^failures:\n    (\S+)$", test.stdout, re.M) or re.search(r"thread '([\w:]+)'.*panicked", test.stderr)
     return failed[1] if failed else f"status {test.returncode}"
 
 
