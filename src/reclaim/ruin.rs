@@ -4,8 +4,6 @@
 //! milliseconds. Instead what is left of it comes here, and every section that ends with an errand takes
 //! down a part, until nothing is left. Threads that idle meanwhile delay that, as they do all freeing.
 
-use core::fmt;
-
 use crate::primitive::{Hint, Mutex};
 
 /// What is left of a large object.
@@ -54,12 +52,6 @@ impl Ruins {
         let ruin = standing.pop();
         self.any.set(!standing.is_empty());
         ruin
-    }
-}
-
-impl fmt::Debug for Ruins {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Ruins").field("any", &self.any).finish()
     }
 }
 
