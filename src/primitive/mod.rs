@@ -1,7 +1,8 @@
 //! The only door to atomics, locks, threads and shared pointers.
 //!
 //! Interchangeable halves with the same names: `native` is the real thing at no cost, `model` is loom and
-//! stand-ins for what loom cannot see into, `shuttle` takes its place for random schedules. Nothing else in
+//! stand-ins for what loom cannot see into, `shuttle` takes its place for random schedules; what those two
+//! have in common is in `explored`. Nothing else in
 //! `src/` may name `std::sync`, `std::thread`, `parking_lot` or `arc_swap` (`ci/tidy.sh` enforces it), so what
 //! is explored is what ships.
 //!
