@@ -22,6 +22,7 @@ pub mod rounds;
 mod say;
 pub mod script;
 pub mod solo;
+mod start;
 pub mod subject;
 pub mod workload;
 

@@ -5,7 +5,6 @@
 //! has ended: a pause delays what would have come meanwhile, which is not counted again (no correction
 //! for coordinated omission). What the machine does to a thread is in the tail of every map.
 
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::Instant;
@@ -17,6 +16,7 @@ use super::progress::Progress;
 use crate::key::{Key, dice, shuffled};
 use crate::rounds::median;
 use crate::script::{Kind, Script, Step, Tally, play_step};
+use crate::start::Start;
 use crate::subject::{Dashmap, Flurry, Papaya, RwLocked, SccIndex, SccMap, Splitmap, Subject};
 use crate::workload::{Cell, churn_plan};
 
@@ -225,12 +225,12 @@ fn play<M: Subject<u64>>(scenario: &Scenario) -> Watch {
     map.settle();
     let done = AtomicBool::new(false);
     let beside = usize::from(!scenario.beside.is_empty());
-    let barrier = Barrier::new(scenario.scripts.len() + beside);
-    let (map, done, barrier) = (&map, &done, &barrier);
+    let start = Start::of(scenario.scripts.len() + beside);
+    let (map, done, start) = (&map, &done, &start);
     thread::scope(|scope| {
         let reader = (beside > 0).then(|| {
             scope.spawn(move || {
-                barrier.wait();
+                start.wait();
                 look_up(map, &scenario.beside, done)
             })
         });
@@ -239,7 +239,7 @@ fn play<M: Subject<u64>>(scenario: &Scenario) -> Watch {
             .iter()
             .map(|steps| {
                 scope.spawn(move || {
-                    barrier.wait();
+                    start.wait();
                     step_through(map, steps)
                 })
             })

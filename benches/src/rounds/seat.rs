@@ -1,11 +1,12 @@
 //! One subject's place in a workload: builds its maps, runs a round, checks what came out.
 
-use std::sync::{Arc, Barrier};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::key::Key;
 use crate::script::{Script, Tally};
+use crate::start::Start;
 use crate::subject::{RwLocked, Subject};
 use crate::workload::{Outcome, Plan};
 
@@ -139,13 +140,13 @@ fn play<K: Key, M: Subject<K>>(plan: &Plan<K>, maps: &[M], round: usize) -> (Tal
     if plan.scripts.len() > 1 {
         maps.iter().for_each(M::share);
     }
-    let barrier = Barrier::new(plan.scripts.len());
+    let together = Start::of(plan.scripts.len());
     let work = |script: &Script<K>| {
         // What a map keeps for each thread is there before the clock starts.
         for (map, key) in maps.iter().zip(plan.prefill.iter().cycle()) {
             map.get(key);
         }
-        barrier.wait();
+        together.wait();
         let start = Instant::now();
         let mut tally = Tally::default();
         for map in maps {
