@@ -22,6 +22,11 @@ impl<T> Mutex<T> {
         self.0.lock().expect("an execution that panics is over")
     }
 
+    /// The guard. To look before would be another way to the same.
+    pub(crate) fn spin_and_lock(&self, _looks: u32) -> MutexGuard<'_, T> {
+        self.lock()
+    }
+
     /// The guard, unless another thread has it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.0.try_lock().ok()

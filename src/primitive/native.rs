@@ -35,6 +35,17 @@ impl<T> Mutex<T> {
         self.0.lock()
     }
 
+    /// The guard; the thread looks whether it is free so many times before it sleeps.
+    pub(crate) fn spin_and_lock(&self, looks: u32) -> MutexGuard<'_, T> {
+        for _ in 0..looks {
+            if let Some(guard) = self.0.try_lock() {
+                return guard;
+            }
+            core::hint::spin_loop();
+        }
+        self.0.lock()
+    }
+
     /// The guard, unless another thread has it.
     pub(crate) fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
         self.0.try_lock()

@@ -13,24 +13,27 @@
 //! * **D1** — Dirty holds exactly the entries of the copied buckets, of their table and of their lists, that are
 //!   not expunged. The lists of the copied buckets, and no others, are frozen.
 //! * **D2** — Without dirty, no entry of the snapshot is expunged and no list frozen.
-//! * **D3** — `expunged` holds every entry that dirty was built without, each once, and perhaps some revived
-//!   ones, which `revived` counts.
-//! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once.
+//! * **D3** — `left_out` holds every entry that dirty was built without, each once, and passes over those that were
+//!   revived since.
+//! * **D4** — `leaving` holds entries that no map holds and that are not retired yet, each once. Those it passes over
+//!   it knows by their address alone, and does not follow: they may be freed already.
 //!
 //! No code of the user's runs under the mutex: keys are compared before it is taken, and whoever finds then that
 //! what he has compared with has changed leaves it and compares again.
 
 use super::entry::{EntryPtr, Unpublished};
 use super::fresh::{Fresh, Head};
+use super::left_out::LeftOut;
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Promotion, Section, SyncMap};
 use crate::primitive::{MutexGuard, yield_point};
+use crate::tuning::SPINS;
 
 /// The mutex's content.
 pub(super) struct Dirty<K, V> {
     pub(super) next: Option<Next<K, V>>,
     /// Entries of former snapshots, to be retired a few at a time (D4).
-    pub(super) leaving: Vec<EntryPtr<K, V>>,
+    pub(super) leaving: Vec<LeftOut<K, V>>,
     /// Keys added since the last promotion, as far as reported.
     pub(super) additions: usize,
     /// Lookups, since the last promotion, that found their key in a fresh list, as far as reported.
@@ -43,6 +46,9 @@ pub(super) struct Dirty<K, V> {
     pub(super) policy: Promotion,
 }
 
+/// An entry, and a hash that places it.
+pub(super) type Hashed<K, V> = (u64, EntryPtr<K, V>);
+
 /// Dirty: the snapshot being built.
 pub(super) struct Next<K, V> {
     pub(super) table: EntryTable<K, V>,
@@ -50,9 +56,12 @@ pub(super) struct Next<K, V> {
     pub(super) fresh: Fresh<K, V>,
     /// Buckets of the current snapshot below this number are copied.
     pub(super) copied: usize,
-    /// Entries left out (D3).
-    pub(super) expunged: Vec<EntryPtr<K, V>>,
-    pub(super) revived: usize,
+    /// Buckets more that are to be copied, for what threads have noted.
+    pub(super) owed: usize,
+    /// Entries that are not taken over, as they have no value (D3).
+    pub(super) left_out: LeftOut<K, V>,
+    /// Empty: memory for the entries that a step looks at, so that it does not allocate.
+    pub(super) found: Vec<Hashed<K, V>>,
 }
 
 impl<K, V> Dirty<K, V> {
@@ -71,11 +80,6 @@ impl<K, V> Dirty<K, V> {
 }
 
 impl<K, V> Next<K, V> {
-    /// Entries that are not taken over, as they have no value.
-    pub(super) fn left_out(&self) -> usize {
-        self.expunged.len() - self.revived
-    }
-
     pub(super) fn insert(&mut self, entry: EntryPtr<K, V>, hash: u64) {
         self.table.insert_new(hash, low_bits(hash), entry);
     }
@@ -97,7 +101,7 @@ impl<K, V, S> SyncMap<K, V, S> {
         section: &'s Section<'d, K, V>,
     ) -> Locked<'map, 's, 'd, K, V, S> {
         yield_point(); // what the caller saw may change before the mutex is taken
-        self.locked(section, self.dirty.lock())
+        self.locked(section, self.dirty.spin_and_lock(SPINS))
     }
 
     /// Takes the mutex, unless another thread has it.
@@ -158,7 +162,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
             yield_point(); // nil, and not in dirty
             let next = self.next();
             next.insert(found, entry.hash());
-            next.revived += 1;
+            next.left_out.revive(found);
         }
     }
 

@@ -309,6 +309,7 @@ impl<K, V> Entry<K, V> {
     }
 
     /// Whether the entry is expunged; the answer stands only under the mutex.
+    #[cfg(splitmap_loom)]
     fn is_expunged(&self) -> bool {
         // ORDERING: Relaxed. Asked under the mutex, which orders all changes to and from expunged.
         self.value.load(Ordering::Relaxed) == expunged()

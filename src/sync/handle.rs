@@ -202,14 +202,14 @@ fn check_next<K, V>(next: &Next<K, V>, snapshot: &Snapshot<K, V>, section: &Sect
         );
         taken_over += usize::from(in_next);
         if pointer.is_expunged() {
-            let listed = next.expunged.iter().filter(|other| **other == pointer);
+            let listed = next.left_out.iter().filter(|other| *other == pointer);
             assert_eq!(listed.count(), 1, "D3: an expunged entry is listed once");
             left_out += 1;
         }
     }
     assert_eq!(next.table.len(), taken_over, "D1: not of the snapshot");
     assert_eq!(
-        next.left_out(),
+        next.left_out.len(),
         left_out,
         "D3: the count of revived entries"
     );

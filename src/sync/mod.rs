@@ -109,6 +109,7 @@ mod flight;
 mod fresh;
 #[cfg(splitmap_loom)]
 pub(crate) mod handle;
+mod left_out;
 #[cfg(feature = "rayon")]
 mod parallel;
 mod promote;
@@ -134,6 +135,7 @@ pub use self::views::{KeyRef, Keys, Values};
 use self::dirty::Dirty;
 use self::entry::Retired;
 use self::flight::Flights;
+use self::left_out::LeftOut;
 use self::snapshot::{Published, Snapshot};
 use crate::primitive::{CachePadded, Mutex};
 use crate::reclaim;
@@ -218,7 +220,8 @@ impl<K, V, S> SyncMap<K, V, S> {
         let snapshot = self.published.take();
         let dirty = core::mem::replace(self.dirty.get_mut(), Dirty::new());
         let section = self.domain.enter();
-        let entries = snapshot.entries(&section).chain(dirty.leaving);
+        let leaving = dirty.leaving.iter().flat_map(LeftOut::iter);
+        let entries = snapshot.entries(&section).chain(leaving);
         entries.map(Retired::entry).collect()
     }
 }

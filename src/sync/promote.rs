@@ -15,21 +15,52 @@
 //! A deleted key goes in two steps. Its bucket's copy leaves the entry out (it is expunged), the publication of
 //! that copy drops it from the snapshot; then it is retired. [`Locked::purge`] takes all steps at once.
 
-use super::dirty::{Locked, Next};
-use super::entry::{EntryPtr, Retired};
+use core::ops::Range;
+
+use super::dirty::{Hashed, Locked, Next};
+use super::entry::Retired;
 use super::fresh::{Fresh, List};
+use super::left_out::LeftOut;
 use super::snapshot::{EntryTable, Snapshot};
 use super::{Promotion, Section, SyncMap};
 use crate::primitive::yield_point;
 use crate::reclaim::Tally;
 use crate::tuning::{
-    BUCKETS_PER_NOTE, LEAST_REMOVALS, LEAVING_STEP, MOST_PATIENCE, PRESSURE_PER_BUCKET,
+    BUCKETS_ABREAST, BUCKETS_PER_NOTE, ENTRIES_AT_ONCE, GROWTH_STEP, LEAST_REMOVALS, LEAVING_STEP,
+    MOST_PATIENCE, PRESSURE_PER_BUCKET,
 };
 
-/// Entries of one bucket and its lists, usually.
-const USUAL: usize = 16;
+/// Entries of the buckets that are copied together, usually.
+const USUAL: usize = 16 * BUCKETS_ABREAST;
 
 impl<K, V> Snapshot<K, V> {
+    /// Freezes the lists of up to [`BUCKETS_ABREAST`] buckets, and adds to `found` what these and their lists
+    /// hold. Under the mutex.
+    ///
+    /// PERF: takes a step in every list before the next one in any, as a step is a cache miss in a large map, and
+    /// only those of different lists can be under way at once.
+    fn freeze(
+        &self,
+        section: &Section<'_, K, V>,
+        buckets: Range<usize>,
+        found: &mut Vec<Hashed<K, V>>,
+    ) {
+        let mut at = [None; BUCKETS_ABREAST];
+        for (at, bucket) in at.iter_mut().zip(buckets) {
+            *at = self.fresh().of_bucket(bucket).freeze();
+            self.table()
+                .for_each_of(bucket, |hash, entry| found.push((hash, *entry)));
+        }
+        while at.iter().any(Option::is_some) {
+            for at in &mut at {
+                let Some(pointer) = *at else { continue };
+                let entry = pointer.get(section);
+                found.push((entry.hash(), pointer));
+                *at = entry.next();
+            }
+        }
+    }
+
     /// How much a thread may note before it reports. In a small map additions and misses are reported at once, so
     /// that it is exact.
     fn patience(&self) -> u32 {
@@ -79,10 +110,16 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         self.dirty.additions += tally.additions as usize;
         self.dirty.misses += tally.misses as usize;
         let buckets = (tally.total() as usize + 1) * BUCKETS_PER_NOTE;
-        match &self.dirty.next {
-            None if self.is_due(tally) => self.begin(),
-            None => {}
-            Some(next) if next.copied < self.snapshot.table().buckets() => self.copy(buckets),
+        match &mut self.dirty.next {
+            None => {
+                if self.is_due(tally) {
+                    self.begin();
+                }
+            }
+            Some(next) if next.copied < self.snapshot.table().buckets() => {
+                self.copy(buckets, ENTRIES_AT_ONCE);
+            }
+            Some(next) if !next.is_ready() => next.get_ready(),
             Some(_) => self.publish(),
         }
         self.let_leave(LEAVING_STEP);
@@ -105,36 +142,30 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     /// Begins the next snapshot, with room for the keys there are and a quarter more.
     fn begin(&mut self) {
         let keys = self.map.len();
-        let table = EntryTable::with_capacity(keys + keys / 4 + 1);
-        let fresh = Fresh::with_room_for(table.buckets());
-        self.dirty.next = Some(Next {
-            table,
-            fresh,
-            copied: 0,
-            expunged: Vec::new(),
-            revived: 0,
-        });
+        self.dirty.next = Some(Next::with_room_for(keys + keys / 4 + 1));
     }
 
-    /// Copies up to `most` buckets, each with its fresh lists.
-    fn copy(&mut self, most: usize) {
+    /// Copies `owed` buckets more, each with its fresh lists; what comes after `most` entries is left to the next
+    /// step.
+    fn copy(&mut self, owed: usize, most: usize) {
         let Some(next) = &mut self.dirty.next else {
             return;
         };
-        let (section, snapshot) = (self.section, self.snapshot);
+        next.owed = next.owed.saturating_add(owed);
+        let snapshot = self.snapshot;
         let buckets = snapshot.table().buckets();
-        let end = next.copied.saturating_add(most).min(buckets);
-        let mut found = Vec::with_capacity(USUAL);
-        for bucket in next.copied..end {
-            let table = snapshot.table();
-            table.for_each_of(bucket, |entry| found.push(*entry));
-            let newest = snapshot.fresh().of_bucket(bucket).freeze();
-            let next_older = |entry: &EntryPtr<K, V>| entry.get(section).next();
-            found.extend(core::iter::successors(newest, next_older));
-            next.copy(section, &mut found);
+        let mut entries = 0;
+        while next.owed > 0 && next.copied < buckets && entries < most {
+            let group = next.owed.min(BUCKETS_ABREAST).min(buckets - next.copied);
+            let end = next.copied + group;
+            snapshot.freeze(self.section, next.copied..end, &mut next.found);
+            entries += next.found.len();
+            next.take_over_found(self.section);
+            next.owed -= group;
+            next.copied = end;
         }
-        next.copied = end;
-        next.fresh.make(next.table.buckets() * end / buckets);
+        next.fresh
+            .make(next.table.buckets() * next.copied / buckets);
     }
 
     /// Publishes the next snapshot, all of which is copied. The caller lets entries leave.
@@ -142,18 +173,13 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         let Some(mut next) = self.dirty.next.take() else {
             return;
         };
-        // Done, unless far more keys came than there was room for.
+        // Both are done, unless all steps are taken at once.
         next.table.finish_growth();
         next.fresh.make(next.table.buckets());
         self.publish_table(next.table, next.fresh);
         yield_point(); // what the new snapshot lacks is not retired yet
         self.dirty.promotions += 1;
-        let mut expunged = next.expunged;
-        if next.revived > 0 {
-            // A revived entry is in dirty, and so in the new snapshot (D3).
-            expunged.retain(EntryPtr::is_expunged);
-        }
-        self.dirty.leaving.append(&mut expunged);
+        self.dirty.leaving.push(next.left_out);
         // Much at once, and the thread may idle from here on: it keeps none of it back.
         self.section.flush();
     }
@@ -170,15 +196,21 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
 
     /// Retires up to `most` of the entries that former snapshots had.
     fn let_leave(&mut self, most: usize) {
-        if self.dirty.leaving.is_empty() {
+        let Some(last) = self.dirty.leaving.last_mut() else {
             return;
-        }
-        let stay = self.dirty.leaving.len().saturating_sub(most);
-        for entry in self.dirty.leaving.drain(stay..) {
-            self.section.retire(Retired::entry(entry));
+        };
+        if !last.take(most, |entry| self.section.retire(Retired::entry(entry))) {
+            self.dirty.leaving.pop();
         }
         // What others removed, and the thread may idle from here on: it keeps none of it back.
         self.section.flush();
+    }
+
+    /// Retires all of them. O(them).
+    fn let_all_leave(&mut self) {
+        while !self.dirty.leaving.is_empty() {
+            self.let_leave(usize::MAX);
+        }
     }
 
     /// Publishes a snapshot whose table has every key and no deleted one, if the current one is not so, and
@@ -188,7 +220,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         if self.snapshot.is_amended() || self.dirty.next.is_some() || has_deleted {
             self.rebuild();
         } else {
-            self.let_leave(usize::MAX);
+            self.let_all_leave();
         }
     }
 
@@ -197,28 +229,112 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
     pub(super) fn rebuild(&mut self) {
         // From the beginning, as keys may have been deleted in what is copied already.
         self.begin();
-        self.copy(usize::MAX);
+        self.copy(usize::MAX, usize::MAX);
         self.publish();
-        self.let_leave(usize::MAX);
+        self.let_all_leave();
     }
 }
 
 impl<K, V> Next<K, V> {
-    /// Takes entries over, but for those without a value: they are expunged.
+    fn with_room_for(keys: usize) -> Self {
+        let table = EntryTable::with_capacity(keys);
+        let fresh = Fresh::with_room_for(table.buckets());
+        Self {
+            table,
+            fresh,
+            copied: 0,
+            owed: 0,
+            left_out: LeftOut::new(),
+            found: Vec::with_capacity(USUAL),
+        }
+    }
+
+    /// Whether this can be published as it is, if all buckets are copied.
+    fn is_ready(&self) -> bool {
+        !self.table.is_growing() && self.fresh.len() == self.table.buckets()
+    }
+
+    /// Takes a step of what is left to do after the copying, if far more keys came than there was room for.
+    fn get_ready(&mut self) {
+        for _ in 0..GROWTH_STEP {
+            self.table.advance_growth(0);
+        }
+        let lists = self.fresh.len() + GROWTH_STEP * BUCKETS_ABREAST;
+        self.fresh.make(lists.min(self.table.buckets()));
+    }
+
+    /// Takes the entries found over, but for those without a value: they are expunged.
     ///
     /// PERF: all of them are looked at before any is inserted. The looks are cache misses in a large map, and
     /// only with nothing else between them are several under way at once.
-    fn copy(&mut self, section: &Section<'_, K, V>, entries: &mut Vec<EntryPtr<K, V>>) {
-        let expunged = &mut self.expunged;
-        entries.retain(|entry| {
+    fn take_over_found(&mut self, section: &Section<'_, K, V>) {
+        let mut found = core::mem::take(&mut self.found);
+        found.retain(|(_, entry)| {
             let stays = !entry.get(section).expunge();
             if !stays {
-                expunged.push(*entry);
+                self.left_out.push(*entry);
             }
             stays
         });
-        for entry in entries.drain(..) {
-            self.insert(entry, entry.get(section).hash());
+        for (hash, entry) in found.drain(..) {
+            self.insert(entry, hash);
         }
+        self.found = found;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sync::entry::EntryPtr;
+
+    const KEYS: u64 = 20_000;
+
+    /// Entries of the last group that a step copies, and more.
+    const GROUP: usize = 32 * BUCKETS_ABREAST;
+
+    #[test]
+    fn a_step_stays_short_however_much_was_noted() {
+        let map: SyncMap<u64, u64> = (0..KEYS).map(|key| (key, key)).collect();
+        let section = map.domain.enter();
+        let mut locked = map.lock(&section);
+        locked.rebuild();
+        locked.begin();
+        (0..KEYS).for_each(|_| section.note_miss());
+
+        let (mut copied, mut steps) = (0, 0);
+        while let Some(next) = &locked.dirty.next {
+            let more = next.table.len() - copied;
+            assert!(more <= ENTRIES_AT_ONCE + GROUP, "{more} in one step");
+            copied = next.table.len();
+            locked.step();
+            steps += 1;
+        }
+        assert!(steps > KEYS as usize / (ENTRIES_AT_ONCE + GROUP));
+        assert_eq!(locked.snapshot.table().len(), KEYS as usize);
+    }
+
+    #[test]
+    fn a_table_that_has_to_grow_is_made_ready_in_short_steps() {
+        let entries: Vec<_> = (0..KEYS).map(|key| EntryPtr::new(key, key, ())).collect();
+        let mut next = Next::with_room_for(0);
+        for (&entry, hash) in entries.iter().zip(0..) {
+            next.insert(entry, hash);
+            if hash > KEYS / 2 && next.table.is_growing() {
+                break;
+            }
+        }
+
+        let mut steps = 0;
+        while !next.is_ready() {
+            let (moved, lists) = (next.table.layout().evacuated, next.fresh.len());
+            next.get_ready();
+            let now = next.table.layout().evacuated;
+            assert!(now <= moved + GROWTH_STEP + 1, "from {moved} to {now}");
+            assert!(next.fresh.len() <= lists + GROWTH_STEP * BUCKETS_ABREAST);
+            steps += 1;
+        }
+        assert!(steps > 10, "{steps} steps are no test");
+        entries.into_iter().map(Retired::entry).for_each(drop);
     }
 }

@@ -1,7 +1,7 @@
 //! Figures that make the split's one surprising behaviour visible: who pays, and when.
 
 use super::SyncMap;
-use super::dirty::Next;
+use super::left_out::LeftOut;
 
 /// A map's figures at one moment, from [`SyncMap::stats`].
 ///
@@ -57,11 +57,12 @@ impl<K, V, S> SyncMap<K, V, S> {
         let read_len = snapshot.table().len();
         let additions = self.domain.additions();
         let fresh = additions.saturating_sub(dirty.additions_before);
-        let expunged = dirty.next.as_ref().map_or(0, Next::left_out);
+        let left_out = dirty.next.as_ref().map_or(0, |next| next.left_out.len());
+        let leaving: usize = dirty.leaving.iter().map(LeftOut::len).sum();
         Stats {
             read_len,
             dirty_len: if amended {
-                (read_len + fresh).saturating_sub(expunged)
+                (read_len + fresh).saturating_sub(left_out)
             } else {
                 0
             },
@@ -69,7 +70,7 @@ impl<K, V, S> SyncMap<K, V, S> {
             misses: dirty.misses,
             promotions: dirty.promotions,
             locked_ops: dirty.locked_ops,
-            retired: self.domain.waiting() + dirty.leaving.len(),
+            retired: self.domain.waiting() + leaving,
         }
     }
 }

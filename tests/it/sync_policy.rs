@@ -173,8 +173,9 @@ fn what_was_begun_is_finished_after_a_change_to_manual() {
     }
     assert_eq!(map.stats().promotions, 2, "and was the last");
 
+    // A step ends after so many entries, and there are more than usual to a bucket.
     map.set_promotion(Promotion::Automatic);
-    look_up(&map, 2 * ROOM, BUCKETS);
+    look_up(&map, 2 * ROOM, 10 * ROOM);
     assert_eq!(map.stats().promotions, 3, "what is long due is built");
 }
 

@@ -145,6 +145,10 @@ impl<T, M: Stamp> Table<T, M> {
         self.advance_growth(hash);
     }
 
+    pub(crate) const fn is_growing(&self) -> bool {
+        self.evacuation.is_some()
+    }
+
     /// The growth work of one write: moves the old bucket for `hash`, then the first one not moved.
     #[inline]
     pub(crate) fn advance_growth(&mut self, hash: u64) {

@@ -141,12 +141,13 @@ impl<T, M: Stamp> Table<T, M> {
         self.current.primary()
     }
 
-    /// Shows the entries of one primary bucket and its overflow buckets.
+    /// Shows the entries of one primary bucket and its overflow buckets, each with a hash as
+    /// [`Self::for_each_hashed`] does.
     ///
     /// # Panics
     ///
     /// While the table is growing, or if there is no such bucket.
-    pub(crate) fn for_each_of(&self, bucket: usize, mut show: impl FnMut(&T)) {
+    pub(crate) fn for_each_of(&self, bucket: usize, mut show: impl FnMut(u64, &T)) {
         assert!(self.evacuation.is_none(), "entries are in two generations");
         assert!(bucket < self.buckets(), "no primary bucket: {bucket}");
         if !self.current.is_allocated() {
@@ -154,9 +155,12 @@ impl<T, M: Stamp> Table<T, M> {
         }
         let mut bucket = bucket;
         loop {
-            for cell in self.current.word(bucket).live() {
+            let word = self.current.word(bucket);
+            for cell in word.live() {
+                let low_hash = self.current.stamp(bucket, cell).low_hash();
+                let hash = word.byte(cell).rebuild_hash(low_hash);
                 // SAFETY: the cell is live, so it is initialised (B1); `&self` keeps it so.
-                show(unsafe { self.current.entry(bucket, cell).as_ref() });
+                show(hash, unsafe { self.current.entry(bucket, cell).as_ref() });
             }
             bucket = self.current.link(bucket);
             if bucket == 0 {

@@ -95,10 +95,10 @@ impl<K, V> EntryPtr<K, V> {
         (entry, unsafe { &*entry.first.get().cast::<V>() })
     }
 
-    /// Whether the entry is expunged. Asked under the mutex, or by the owner of the map, of an entry that
-    /// dirty was built without (D3), which is in the snapshot and so not retired (E4).
+    /// Whether the entry is expunged. Asked when no other thread uses the map, of an entry in the snapshot.
+    #[cfg(splitmap_loom)]
     pub(in crate::sync) fn is_expunged(&self) -> bool {
-        // SAFETY: not retired, as just said. Entries are only used through shared references.
+        // SAFETY: in the snapshot, so not retired (E4). Entries are only used through shared references.
         unsafe { self.0.as_ref() }.is_expunged()
     }
 
