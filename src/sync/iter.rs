@@ -23,7 +23,8 @@ impl<K, V, S> SyncMap<K, V, S> {
     ///
     /// Each item is a [`Ref`], which has key and value. A key that is present throughout is produced exactly once,
     /// one that is added meanwhile perhaps, no key twice; the value is the one that the key has at that step. No
-    /// consistent picture of the map at one moment, that is.
+    /// consistent picture of the map at one moment, that is: beside a [`clear`](Self::clear) it may go on for a moment
+    /// with what that removes.
     ///
     /// # Concurrency
     ///

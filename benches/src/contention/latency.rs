@@ -104,9 +104,9 @@ struct Scenario {
     beside: Vec<u64>,
 }
 
-fn scenarios(cli: &Cli) -> [Scenario; 2] {
+fn scenarios(cli: &Cli) -> [Scenario; 3] {
     let threads = cli.threads().into_iter().max().unwrap_or(1);
-    [growth(cli.quick), churn(cli, threads)]
+    [growth(cli.quick), churn(cli, threads), shrinking(cli.quick)]
 }
 
 /// One thread stores keys that are all new; another looks up what was there before, and what is coming.
@@ -127,6 +127,33 @@ fn growth(quick: bool) -> Scenario {
         beside: looked_up.collect(),
         prefill: shuffled(0..before, 23),
         scripts: vec![keys.into_iter().map(insert).collect()],
+    }
+}
+
+/// One thread removes all keys but one in twenty, and stores one in twenty again; another looks keys up.
+fn shrinking(quick: bool) -> Scenario {
+    let size = if quick { 1 << 18 } else { 1_000_000 };
+    let keys = shuffled::<u64>(0..size, 31);
+    let mut steps = Vec::new();
+    for (place, &key) in keys.iter().enumerate() {
+        let kind = Kind::Remove;
+        match place % 20 {
+            18 => {}
+            19 => {
+                steps.push(Step { key, kind });
+                let (key, kind) = (keys[place - 10], Kind::Insert);
+                steps.push(Step { key, kind });
+            }
+            _ => steps.push(Step { key, kind }),
+        }
+    }
+    let mut dice = dice(32);
+    let looked_up = (0..1 << 20).map(|_| u64::nth(dice.random_range(0..size)));
+    Scenario {
+        name: format!("shrinking from {size} keys, lookups beside"),
+        beside: looked_up.collect(),
+        prefill: shuffled(0..size, 33),
+        scripts: vec![steps],
     }
 }
 
@@ -171,14 +198,14 @@ fn subjects() -> [Run; 7] {
     ]
 }
 
-/// Runs both scenarios on every map that is asked for, in interleaved rounds.
+/// Runs all scenarios on every map that is asked for, in interleaved rounds.
 pub(super) fn measure(cli: &Cli) -> Vec<Latency> {
     let subjects: Vec<_> = subjects()
         .into_iter()
         .filter(|(name, _)| cli.admits(name))
         .collect();
     let rounds = cli.rounds().div_ceil(2);
-    let progress = Progress::new(2 * rounds * subjects.len());
+    let progress = Progress::new(3 * rounds * subjects.len());
     let mut all = Vec::new();
     for scenario in scenarios(cli) {
         let mut measured: Vec<_> = subjects
