@@ -6,7 +6,8 @@
 //!
 //! Every thread notes what it adds, removes, and finds in a fresh list, and reports when it has noted
 //! so many of them ([`MOST_PATIENCE`]): it takes the mutex if that is free and takes a step of the above. So do the
-//! operations that need the mutex for themselves. No step does work in proportion to the map.
+//! operations that need the mutex for themselves. No step does work in proportion to the map, or to what has piled up:
+//! it ends after so many entries ([`ENTRIES_AT_ONCE`]), and what is owed then is left to the next.
 //!
 //! The next snapshot is due when there were so many additions and misses together for each bucket: see
 //! [`PRESSURE_PER_BUCKET`] for how many, and why. It is also due when more than half of the keys have gone. So says
@@ -179,7 +180,9 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         self.publish_table(next.table, next.fresh);
         yield_point(); // what the new snapshot lacks is not retired yet
         self.dirty.promotions += 1;
-        self.dirty.leaving.push(next.left_out);
+        if next.left_out.len() > 0 {
+            self.dirty.leaving.push(next.left_out);
+        }
         // Much at once, and the thread may idle from here on: it keeps none of it back.
         self.section.flush();
     }
