@@ -24,7 +24,8 @@ import weaken
 HISTORIES = "2000"
 
 FILES = ["reclaim/grace", "reclaim/slot", "reclaim/section", "reclaim/tenure"]
-FILES += ["sync/entry", "sync/entry/node", "sync/snapshot", "sync/fresh", "sync/write", "sync/promote", "sync/dirty"]
+FILES += ["sync/entry", "sync/entry/node", "sync/snapshot", "sync/fresh", "sync/write"]
+FILES += ["sync/promote", "sync/dirty", "sync/left_out"]
 
 CONDITION = re.compile(r"^(\s*(?:\} else )?(?:if|while) )(?!let )(.*[^{ ])( \{)$")
 BOOLEAN = re.compile(r"^(\s*(?:let \w+ = )?)([^{}=;|]*(?: == | != | < | <= | > | >= | && )[^{};]*?)(;?)$")

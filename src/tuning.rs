@@ -42,7 +42,7 @@ pub(crate) const FILTER_BITS: usize = 16;
 
 /// Buckets copied for each thing that the copying thread has noted.
 ///
-/// With two, a building begun at four additions a bucket is done after half an addition a bucket more, for which
+/// With two, a building begun at four additions a bucket is done after about half an addition a bucket more, for which
 /// the new table has room.
 #[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const BUCKETS_PER_NOTE: usize = 2;
@@ -65,7 +65,8 @@ pub(crate) const BUCKETS_ABREAST: usize = 2;
 ///
 /// An entry costs 20 ns to copy while the map fits the cache, and 60 to 90 when it does not: a step takes 10 to 45 us.
 /// What a thread notes while another holds the mutex adds up, and so do the entries of lists while the thread that
-/// should copy them is kept from running; neither makes a step longer.
+/// should copy them is kept from running. The first makes no step longer, the second only to the end of the
+/// [`BUCKETS_ABREAST`] at which it comes to so many.
 #[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
 pub(crate) const ENTRIES_AT_ONCE: usize = 512;
 
@@ -99,6 +100,11 @@ pub(crate) const LEAST_REMOVALS: u32 = 16;
 /// So that one removal by each thread of a model is not reported, and two are.
 #[cfg(splitmap_models)]
 pub(crate) const LEAST_REMOVALS: u32 = 2;
+
+/// Fresh lists made in one step.
+///
+/// Zeroing them takes a microsecond. More than usual are due where the table that they are for has begun to grow.
+pub(crate) const LISTS_AT_ONCE: usize = 512;
 
 /// Old buckets moved in one step while the next snapshot's table grows.
 pub(crate) const GROWTH_STEP: usize = 64;

@@ -2,6 +2,7 @@
 
 use super::dirty::Next;
 use super::entry::{EntryPtr, Fill, Retired, Swap, boxed};
+use super::left_out::LeftOut;
 use super::snapshot::Snapshot;
 use super::{Section, SyncMap};
 use crate::primitive::Mutex;
@@ -152,7 +153,7 @@ impl<V> Half<V> {
     }
 }
 
-/// Panics unless the map, which no other thread is using, keeps F2, D1, D2 and D3, and counts right.
+/// Panics unless the map, which no other thread is using, keeps F2 and D1 to D4, and counts right.
 pub fn check<K: Eq, V, S>(map: &SyncMap<K, V, S>) {
     let section = map.domain.enter();
     let dirty = map.dirty.lock();
@@ -172,6 +173,12 @@ pub fn check<K: Eq, V, S>(map: &SyncMap<K, V, S>) {
             let no_frozen = snapshot.fresh().all().all(|list| !list.is_frozen());
             assert!(no_frozen, "D2: frozen without dirty");
         }
+    }
+    let leaving: Vec<_> = dirty.leaving.iter().flat_map(LeftOut::iter).collect();
+    for (at, pointer) in leaving.iter().enumerate() {
+        let is_unique = !leaving[at + 1..].contains(pointer);
+        assert!(is_unique, "D4: an entry leaves twice");
+        assert!(!entries.contains(pointer), "D4: an entry leaves and stays");
     }
     let live = entries.iter().filter(|entry| has_value(**entry, &section));
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Entries that a snapshot is built without, to be retired a few at a time once it is published.
 //!
 //! Hundreds of thousands of keys may go between two snapshots, so nothing here may take time in proportion to them:
-//! the list grows without being copied, is handed on whole, and an entry that comes back is not looked for.
+//! the list grows without its entries being copied, is handed on whole, and an entry that comes back is not looked for.
 
 use std::collections::BTreeSet;
 
@@ -39,6 +39,10 @@ impl<K, V> LeftOut<K, V> {
     pub(super) fn revive(&mut self, entry: EntryPtr<K, V>) {
         let is_first = self.revived.insert(address(entry));
         debug_assert!(is_first, "D3: revived twice");
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
     }
 
     /// The number of entries that are not passed over.

@@ -42,6 +42,7 @@
 //! | `fresh`      | the lists of new keys                                   | F1 to F4   |
 //! | `dirty`      | what the mutex guards                                   | D1 to D4   |
 //! | `promote`    | when the next snapshot is built, and how; when keys go  |            |
+//! | `left_out`   | the keys that go                                        | D3, D4     |
 //! | `policy`     | what users may say about that                           |            |
 //! | `read`, `many`, `write`, `conditional`, `whole` | the operations       | below      |
 //! | `compute`    | writes that decide by what is there, or that nothing is |           |

@@ -6,8 +6,10 @@
 //!
 //! Every thread notes what it adds, removes, and finds in a fresh list, and reports when it has noted
 //! so many of them ([`MOST_PATIENCE`]): it takes the mutex if that is free and takes a step of the above. So do the
-//! operations that need the mutex for themselves. No step does work in proportion to the map, or to what has piled up:
-//! it ends after so many entries ([`ENTRIES_AT_ONCE`]), and what is owed then is left to the next.
+//! operations that need the mutex for themselves. No step does work in proportion to the map, or to what is owed: it ends
+//! with the buckets in which it comes to so many entries ([`ENTRIES_AT_ONCE`]), and leaves the rest to the next. Only the
+//! lists of those buckets are copied however long they are: a few entries each, unless additions were not counted for
+//! long, under [`Promotion::Manual`] or as the thread that was to copy them was kept from running.
 //!
 //! The next snapshot is due when there were so many additions and misses together for each bucket: see
 //! [`PRESSURE_PER_BUCKET`] for how many, and why. It is also due when more than half of the keys have gone. So says
@@ -28,7 +30,7 @@ use crate::primitive::yield_point;
 use crate::reclaim::Tally;
 use crate::tuning::{
     BUCKETS_ABREAST, BUCKETS_PER_NOTE, ENTRIES_AT_ONCE, GROWTH_STEP, LEAST_REMOVALS, LEAVING_STEP,
-    MOST_PATIENCE, PRESSURE_PER_BUCKET,
+    LISTS_AT_ONCE, MOST_PATIENCE, PRESSURE_PER_BUCKET,
 };
 
 /// Entries of the buckets that are copied together, usually.
@@ -110,7 +112,9 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         let tally = self.section.take_tally();
         self.dirty.additions += tally.additions as usize;
         self.dirty.misses += tally.misses as usize;
-        let buckets = (tally.total() as usize + 1) * BUCKETS_PER_NOTE;
+        let buckets = (tally.total() as usize)
+            .saturating_add(1)
+            .saturating_mul(BUCKETS_PER_NOTE);
         match &mut self.dirty.next {
             None => {
                 if self.is_due(tally) {
@@ -146,8 +150,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         self.dirty.next = Some(Next::with_room_for(keys + keys / 4 + 1));
     }
 
-    /// Copies `owed` buckets more, each with its fresh lists; what comes after `most` entries is left to the next
-    /// step.
+    /// Copies `owed` buckets more, each with its fresh list; those after `most` entries are left to the next step.
     fn copy(&mut self, owed: usize, most: usize) {
         let Some(next) = &mut self.dirty.next else {
             return;
@@ -155,7 +158,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         next.owed = next.owed.saturating_add(owed);
         let snapshot = self.snapshot;
         let buckets = snapshot.table().buckets();
-        let mut entries = 0;
+        let (left, mut entries) = (buckets - next.copied, 0);
         while next.owed > 0 && next.copied < buckets && entries < most {
             let group = next.owed.min(BUCKETS_ABREAST).min(buckets - next.copied);
             let end = next.copied + group;
@@ -165,8 +168,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
             next.owed -= group;
             next.copied = end;
         }
-        next.fresh
-            .make(next.table.buckets() * next.copied / buckets);
+        next.make_lists(buckets - next.copied, left);
     }
 
     /// Publishes the next snapshot, all of which is copied. The caller lets entries leave.
@@ -180,7 +182,7 @@ impl<K, V, S> Locked<'_, '_, '_, K, V, S> {
         self.publish_table(next.table, next.fresh);
         yield_point(); // what the new snapshot lacks is not retired yet
         self.dirty.promotions += 1;
-        if next.left_out.len() > 0 {
+        if !next.left_out.is_empty() {
             self.dirty.leaving.push(next.left_out);
         }
         // Much at once, and the thread may idle from here on: it keeps none of it back.
@@ -257,13 +259,21 @@ impl<K, V> Next<K, V> {
         !self.table.is_growing() && self.fresh.len() == self.table.buckets()
     }
 
+    /// Makes its share of the lists, if `before` buckets were to be copied and now `left` are. Their memory is taken
+    /// when the building begins; it moves if the table has grown since.
+    fn make_lists(&mut self, left: usize, before: usize) {
+        let missing = self.table.buckets() - self.fresh.len();
+        let share = missing.div_ceil(before.max(1)) * (before - left);
+        let lists = share.min(missing).min(LISTS_AT_ONCE);
+        self.fresh.make(self.fresh.len() + lists);
+    }
+
     /// Takes a step of what is left to do after the copying, if far more keys came than there was room for.
     fn get_ready(&mut self) {
         for _ in 0..GROWTH_STEP {
             self.table.advance_growth(0);
         }
-        let lists = self.fresh.len() + GROWTH_STEP * BUCKETS_ABREAST;
-        self.fresh.make(lists.min(self.table.buckets()));
+        self.make_lists(0, 1);
     }
 
     /// Takes the entries found over, but for those without a value: they are expunged.
@@ -334,7 +344,7 @@ mod tests {
             next.get_ready();
             let now = next.table.layout().evacuated;
             assert!(now <= moved + GROWTH_STEP + 1, "from {moved} to {now}");
-            assert!(next.fresh.len() <= lists + GROWTH_STEP * BUCKETS_ABREAST);
+            assert!(next.fresh.len() <= lists + LISTS_AT_ONCE);
             steps += 1;
         }
         assert!(steps > 10, "{steps} steps are no test");

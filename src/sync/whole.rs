@@ -36,7 +36,9 @@ impl<K, V, S> SyncMap<K, V, S> {
 
     /// Publishes a snapshot whose table has all keys and no deleted ones, now.
     ///
-    /// Worth a call after a bulk load. Does nothing if there are neither new nor deleted keys.
+    /// Worth a call after a bulk load, and in a map that lost many keys and is only read from now on: what has left the
+    /// tables is handed to reclamation as well, which otherwise later operations do a little at a time. Builds nothing
+    /// if there are neither new nor deleted keys.
     ///
     /// # Concurrency
     ///

@@ -319,9 +319,12 @@ where
         new: Unpublished<K, V>,
         hash: u64,
     ) -> Result<EntryPtr<K, V>, Unpublished<K, V>> {
+        let pushed;
         let mut locked = self.lock(section);
-        let pushed = locked.push_frozen(snapshot, compared, new, hash);
+        pushed = locked.push_frozen(snapshot, compared, new, hash);
+        // Should this panic, as memory is out, the mutex is free before what is given back is dropped.
         locked.step();
+        drop(locked);
         pushed
     }
 

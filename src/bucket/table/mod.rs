@@ -361,7 +361,7 @@ impl<T, M: Stamp> Table<T, M> {
         self.current.wipe();
     }
 
-    /// Largest number of buckets a table can grow to.
+    /// Whether there may be twice as many buckets.
     pub(in crate::bucket) fn can_double(&self) -> bool {
         self.current.bits() < MAX_BITS
     }

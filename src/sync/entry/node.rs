@@ -207,7 +207,7 @@ impl<K, V> Node<K, V> {
         // SAFETY: not freed yet (E6).
         unsafe { &(*node.as_ptr()).memory }.with_mut(|_| ());
         // SAFETY: leaked by `EntryPtr::new` with this layout, and freed once (E6). The content was moved
-        // out or dropped; what is left, two atomics and a number, needs no drop.
+        // out or dropped; what is left, atomics and numbers, needs no drop.
         drop(unsafe { Box::from_raw(node.as_ptr().cast::<MaybeUninit<Entry<K, V>>>()) });
     }
 }
