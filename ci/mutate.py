@@ -56,9 +56,9 @@ def boolean(line):
 def mutate(path, mutants):
     """The text with all changes of a file in it; adds (number, site, change) to `mutants`."""
     function, lines = "", []
-    for line in path.read_text().split("\n"):
-        if "#[cfg(test)]" in line:
-            break
+    # The tests of a file stay as they are.
+    code, *tests = re.split(r"(?=^#\[cfg\(test\)\]$)", path.read_text(), maxsplit=1, flags=re.M)
+    for line in code.split("\n"):
         name = re.search(r"\bfn (\w+)", line)
         function = name[1] if name else function
 
@@ -80,7 +80,7 @@ def mutate(path, mutants):
             number = note(f"without {found[2]}")
             line = f"{found[1]}if crate::primitive::mutant() != {number} {{ {found[2]} }}"
         lines.append(line)
-    return "\n".join(lines)
+    return "\n".join(lines) + "".join(tests)
 
 
 def build(scratch, *arguments):
