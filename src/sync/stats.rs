@@ -25,7 +25,8 @@ pub struct Stats {
     /// mutex, but not as fast.
     pub amended: bool,
     /// Operations since the last promotion that found their key among those, as far as threads have reported
-    /// them: up to 31 a thread are not, or some more while another has the mutex. Lookups that find nothing are not counted.
+    /// them: up to 31 a thread are not, or some more while another has the mutex. Lookups that find nothing are not
+    /// counted.
     pub misses: usize,
     /// Times that a new snapshot was published with the keys that had come.
     pub promotions: u64,

@@ -205,9 +205,10 @@ pub(super) fn measure(cli: &Cli) -> Vec<Latency> {
         .filter(|(name, _)| cli.admits(name))
         .collect();
     let rounds = cli.rounds().div_ceil(2);
-    let progress = Progress::new(3 * rounds * subjects.len());
+    let scenarios = scenarios(cli);
+    let progress = Progress::new(scenarios.len() * rounds * subjects.len());
     let mut all = Vec::new();
-    for scenario in scenarios(cli) {
+    for scenario in scenarios {
         let mut measured: Vec<_> = subjects
             .iter()
             .map(|&(subject, _)| Latency {
