@@ -170,7 +170,7 @@ pub use self::iter::{
     Drain, IntoIter, IntoKeys, IntoValues, Iter, IterMut, Keys, Values, ValuesMut,
 };
 pub use self::map::BucketMap;
-pub(crate) use self::table::{Position, Ruin, Table};
+pub(crate) use self::table::{Near, Position, Ruin, Table};
 
 /// What a table keeps beside each entry.
 pub(crate) trait Stamp: Copy {

@@ -15,21 +15,21 @@
 //! * **grace period** — a time in which every reader that was inside a section has left it once.
 //! * **tenure** — the time for which a thread owns a slot. A slot outlives its threads.
 //!
-//! | file        | idea                                                          |
-//! |-------------|---------------------------------------------------------------|
-//! | [`barrier`] | the two halves of the fence between a reader and a reclaimer  |
-//! | [`section`] | what an operation does inside a section                       |
-//! | [`slot`]    | announcements, nesting, the cached object, the count          |
-//! | [`tenure`]  | which slot is this thread's; what happens when a thread exits |
-//! | [`grace`]   | batches of garbage and when each may be freed                 |
-//! | [`ruin`]    | superseded objects, taken down a part at a time               |
+//! | file             | idea                                                          |
+//! |------------------|---------------------------------------------------------------|
+//! | [`barrier`]      | the two halves of the fence between a reader and a reclaimer  |
+//! | [`announcement`] | what a thread tells the others of its sections                |
+//! | [`section`]      | what an operation does inside a section                       |
+//! | [`slot`]         | one thread's cached object, count and garbage                 |
+//! | [`tenure`]       | which slot is this thread's; what happens when a thread exits |
+//! | [`grace`]        | batches of garbage and when each may be freed                 |
+//! | [`ruin`]         | superseded objects, taken down a part at a time               |
 //!
 //! # Invariants
 //!
 //! * **R1** — The owner-only fields of a slot (everything but its atomics) are touched only by the
 //!   thread whose tenure is current, or by the domain's `drop`, which has exclusive access.
-//! * **R2** — `sections` counts the owner's open sections, and in its high bits how often the last of them was
-//!   left.
+//! * **R2** — A slot's announcement counts the owner's open sections, and how often the first of them was entered.
 //! * **R3** — An object is retired after the last store that made it reachable was overwritten, by the
 //!   thread that overwrote it or by one that synchronises with it.
 //! * **R4** — A batch is closed (its waits are noted) after a barrier that follows the retirement of
@@ -40,8 +40,8 @@
 //! # Why a reader never touches freed memory
 //!
 //! Let a reader enter (store one more, light fence) and load a pointer to an object that is unlinked,
-//! retired and whose batch is closed (heavy fence, load of `sections`). The two fences are totally
-//! ordered:
+//! retired and whose batch is closed (heavy fence, load of the announcement). A section inside another has that one's
+//! number and fence. The two fences are totally ordered:
 //!
 //! 1. The reader's comes first: the reclaimer reads that value, or a later one. If it is this very
 //!    section's, the batch waits (R5) until the reader has left, and the Acquire load that sees the
@@ -68,6 +68,7 @@
     reason = "shares owner-only slot fields and reclaims by grace periods, under R1 to R6"
 )]
 
+mod announcement;
 mod barrier;
 mod grace;
 mod ruin;

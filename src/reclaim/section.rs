@@ -3,7 +3,7 @@
 use core::marker::PhantomData;
 
 use super::Garbage;
-use super::slot::{OPEN, Slot};
+use super::slot::Slot;
 use crate::primitive::{Arc, Ordering};
 use crate::tuning::RETIRED_BATCH;
 
@@ -54,12 +54,6 @@ impl<'d, C, G: Garbage> Section<'d, C, G> {
             slot: self.slot,
             _thread: StaysOnItsThread(PhantomData),
         };
-        if cfg!(target_pointer_width = "32") {
-            assert!(
-                kept.slot.kept.get() < OPEN / 2,
-                "millions of results were leaked"
-            );
-        }
         core::mem::forget(self); // its leave is `kept`'s now
         kept.slot.kept.set(kept.slot.kept.get() + 1);
         kept
@@ -71,12 +65,11 @@ impl<'d, C, G: Garbage> Section<'d, C, G> {
         if self.slot.generation.get() != generation {
             return None;
         }
-        self.slot.cache.with(|cache| {
-            // SAFETY: this thread owns the slot (R1). The result may outlive a replacement of the
-            // cache: what `cache` replaces is kept until no operation of this thread looks, and the
-            // result borrows one that does.
-            unsafe { &*cache }.as_deref()
-        })
+        self.slot.cache.with(|_| ()); // for the model, which sees who uses the cell
+        // SAFETY: no generation is 0, and any other was stored with the address of the object in `cache`. The
+        // result may outlive a replacement of that: it is kept until no operation of this thread looks, and the
+        // result borrows one that does.
+        Some(unsafe { &*self.slot.cached.get() })
     }
 
     /// Replaces the cached object.
@@ -87,6 +80,7 @@ impl<'d, C, G: Garbage> Section<'d, C, G> {
             // not into the cell.
             unsafe { &mut *cache }.replace(object)
         });
+        self.slot.cached.set(address);
         self.slot.generation.set(generation);
         // What was noted was noted of the former object.
         self.slot.tally.set(Tally::default());

@@ -3,7 +3,7 @@
 //! The whole record sits on cache lines of its own. A reader writes `sections` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
-use super::barrier::Barrier;
+use super::announcement::Announcement;
 use super::section::Tally;
 use super::tenure::Tenure;
 use super::{Garbage, Registry};
@@ -12,28 +12,22 @@ use crate::primitive::{
 };
 use crate::tuning::{DUE_STEP, RETIRED_BATCH};
 
-/// The bits of [`Slot::sections`] that count open sections: so many that leaking sections cannot overflow them
-/// within years, or on a 32-bit machine before `Section::keep` stops it.
-const OPEN_BITS: u32 = usize::BITS - 8;
-pub(super) const OPEN: usize = (1 << OPEN_BITS) - 1;
-
 /// A thread's record. See R1 for who may touch what.
 pub(super) struct Slot<C, G: Garbage> {
-    /// The announcement (R2): open sections in the low bits, and how often the last of them was left in the
-    /// high ones. Written by the owner only.
-    ///
-    /// PERF: one word for both, as every load of what was stored a moment ago costs four or five cycles.
-    pub(super) sections: AtomicUsize,
+    /// The owner's open sections (R2).
+    pub(super) sections: Announcement,
     /// Open sections whose operation has ended (`Kept`); the others may still be looking into the cached
     /// object. No user code can leak one of those.
     pub(super) kept: Cell<usize>,
     /// Something to do when a section is left: a full list, garbage in the queue that this section held back,
     /// superseded objects, a tenure that ends with the section. A hint: others set it too.
     pub(super) errand: Hint,
-    /// A copy of the registry's, to keep `enter` on this line.
-    pub(super) barrier: Barrier,
     /// The generation that `cache` belongs to; 0 when it is empty.
     pub(super) generation: Cell<u64>,
+    /// The address of the object in `cache`, if there is one.
+    ///
+    /// PERF: next to the generation, and without the shared object's head, which every lookup would skip.
+    pub(super) cached: Cell<*const C>,
     pub(super) cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.
     pub(super) counted: AtomicIsize,
@@ -71,11 +65,11 @@ impl<C, G: Garbage> Slot<C, G> {
     /// A slot whose first term, `term`, is the calling thread's.
     pub(super) fn new(registry: &Registry<C, G>, tenure: Arc<Tenure>, term: usize) -> Self {
         Self {
-            sections: AtomicUsize::new(0),
+            sections: Announcement::new(registry.barrier),
             kept: Cell::new(0),
             errand: Hint::new(false),
-            barrier: registry.barrier,
             generation: Cell::new(0),
+            cached: Cell::new(core::ptr::null()),
             cache: UnsafeCell::new(None),
             counted: AtomicIsize::new(0),
             additions: AtomicUsize::new(0),
@@ -151,15 +145,8 @@ impl<C, G: Garbage> Slot<C, G> {
     }
 
     /// The number of the section that the owner is in, if it is in one.
-    ///
-    /// Comes round after 256 sections. A reclaimer that then takes a later section for the one that it waits for
-    /// waits on, no more.
     pub(super) fn open_section(&self) -> Option<usize> {
-        // ORDERING: Acquire pairs with the Release in `leave`, and with the one in `enter` for a look
-        // that sees a later section: either way the section that ended happens before what follows
-        // here, the freeing. Model: grace::leave_vs_free.
-        let sections = self.sections.load(Ordering::Acquire);
-        (sections & OPEN != 0).then_some(sections >> OPEN_BITS)
+        self.sections.open_section()
     }
 
     pub(super) fn counted(&self) -> isize {
@@ -199,13 +186,7 @@ impl<C, G: Garbage> Slot<C, G> {
 
     #[inline]
     pub(super) fn enter(&self) {
-        // ORDERING: Relaxed. Only this thread writes it.
-        let sections = self.sections.load(Ordering::Relaxed);
-        // ORDERING: Release pairs with the Acquire in `open_section`: a reclaimer that sees this
-        // section, and not the last, must still be ordered after the end of the last. Model:
-        // grace::later_section.
-        self.sections.store(sections + 1, Ordering::Release);
-        self.barrier.light();
+        self.sections.enter();
         yield_point(); // announced, and nothing loaded
     }
 
@@ -214,21 +195,8 @@ impl<C, G: Garbage> Slot<C, G> {
         if self.errand.get() {
             self.leave_with_errand();
         } else {
-            self.announce_leave();
+            self.sections.leave();
         }
-    }
-
-    /// Returns whether it was the outermost section.
-    #[inline]
-    fn announce_leave(&self) -> bool {
-        // ORDERING: Relaxed. Only this thread writes it.
-        let left = self.sections.load(Ordering::Relaxed) - 1;
-        let was_last = left & OPEN == 0;
-        let left = left.wrapping_add(usize::from(was_last) << OPEN_BITS);
-        // ORDERING: Release pairs with the Acquire in `open_section`: all accesses of the section
-        // happen before the freeing of what it could see. Model: grace::leave_vs_free.
-        self.sections.store(left, Ordering::Release);
-        was_last
     }
 
     #[cold]
@@ -239,7 +207,7 @@ impl<C, G: Garbage> Slot<C, G> {
         // so the question comes first. Only this thread can have ended the term, so the answer stands.
         let still_owner = self.tenure.is(self.term.get());
         let superseded = self.superseded_unless_looking();
-        let was_last = self.announce_leave();
+        let was_last = self.sections.leave();
         for object in superseded {
             // SAFETY: the registry outlives its slots; it is only used through shared references.
             unsafe { &*self.registry }.let_go(object);
@@ -252,9 +220,7 @@ impl<C, G: Garbage> Slot<C, G> {
 
     /// What nobody looks into any more once the calling operation's section, or a kept one, is left.
     fn superseded_unless_looking(&self) -> Vec<Arc<C>> {
-        // ORDERING: Relaxed. Only this thread writes it.
-        let open = self.sections.load(Ordering::Relaxed) & OPEN;
-        if open > self.kept.get() + 1 {
+        if self.sections.open() > self.kept.get() + 1 {
             return Vec::new();
         }
         self.superseded.with_mut(|superseded| {

@@ -7,6 +7,7 @@ use equivalent::Equivalent;
 use super::entry::{Entry, Held};
 use super::snapshot::Snapshot;
 use super::{Ref, Section, SyncMap};
+use crate::bucket::Near;
 
 impl<K, V, S> SyncMap<K, V, S>
 where
@@ -94,8 +95,31 @@ where
         Q: ?Sized + Equivalent<K>,
     {
         let snapshot = self.current(section);
-        match snapshot.find_settled(section, hash, |entry| key.equivalent(entry.key())) {
-            Some(entry) => Some(entry.get(section)),
+        match snapshot.find_near(section, hash, |other| key.equivalent(other)) {
+            Near::Found(entry) => Some(entry.get(section)),
+            Near::Ends if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
+            Near::Ends => self.find_fresh(section, snapshot, hash, key),
+            Near::GoesOn => self.find_further(section, snapshot, hash, key),
+        }
+    }
+
+    /// The rest of a lookup that goes on beyond the primary bucket.
+    ///
+    /// PERF: with all that it needs behind one call. The shorter the usual lookup, the more of them the processor has
+    /// under way at once, which is what a table in far memory waits for.
+    #[inline(never)]
+    fn find_further<'s, Q>(
+        &self,
+        section: &'s Section<'_, K, V>,
+        snapshot: &Snapshot<K, V>,
+        hash: u64,
+        key: &Q,
+    ) -> Option<&'s Entry<K, V>>
+    where
+        Q: ?Sized + Equivalent<K>,
+    {
+        match snapshot.find_further(section, hash, |other| key.equivalent(other)) {
+            Some(found) => Some(found.get(section)),
             None if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
             None => self.find_fresh(section, snapshot, hash, key),
         }

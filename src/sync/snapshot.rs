@@ -19,10 +19,10 @@
 //! * **P4** — An entry that is dropped by a publication is retired after the store of the counter. A section
 //!   that looks into the older snapshot read the older counter, so it began before the retirement.
 
-use super::entry::{Entry, EntryPtr, Unpublished};
+use super::entry::{EntryPtr, Unpublished};
 use super::fresh::{self, Fresh, Head, Push};
 use super::{Section, SyncMap};
-use crate::bucket::{Position, Ruin, Table};
+use crate::bucket::{Near, Position, Ruin, Table};
 use crate::primitive::{
     Arc, AtomicBool, AtomicU64, Backoff, CachePadded, Ordering, SnapshotCell, random, yield_point,
 };
@@ -48,6 +48,7 @@ pub(super) struct Snapshot<K, V> {
 
 impl<K, V> Snapshot<K, V> {
     fn new(generation: u64, table: EntryTable<K, V>, fresh: Fresh<K, V>) -> Self {
+        assert!(!table.is_growing(), "lookups look into one generation");
         debug_assert_eq!(fresh.len(), table.buckets(), "a list for each bucket");
         Self {
             generation,
@@ -70,20 +71,50 @@ impl<K, V> Snapshot<K, V> {
         &self.fresh
     }
 
-    /// The table's entry that `is_match` accepts among those with this hash, and perhaps others.
-    ///
-    /// `self` was found current inside `section` (P2), which is why its pointers may be followed.
+    /// The table's entry that `is_key` accepts.
     #[inline]
     pub(super) fn find_settled(
         &self,
         section: &Section<'_, K, V>,
         hash: u64,
-        mut is_match: impl FnMut(&Entry<K, V>) -> bool,
+        is_key: impl Fn(&K) -> bool,
     ) -> Option<EntryPtr<K, V>> {
+        match self.find_near(section, hash, &is_key) {
+            Near::Found(found) => Some(found),
+            Near::Ends => None,
+            Near::GoesOn => self.find_further(section, hash, &is_key),
+        }
+    }
+
+    /// The table's entry that `is_key` accepts, if it is where most are.
+    ///
+    /// `self` was found current inside `section` (P2), which is why its pointers may be followed.
+    #[inline]
+    pub(super) fn find_near(
+        &self,
+        section: &Section<'_, K, V>,
+        hash: u64,
+        mut is_key: impl FnMut(&K) -> bool,
+    ) -> Near<EntryPtr<K, V>> {
         self.table.fetch_ahead(hash);
-        self.table
-            .find(hash, |entry| is_match(entry.get(section)))
-            .copied()
+        let is_match = |entry: &EntryPtr<K, V>| is_key(entry.get(section).key());
+        match self.table.find_near(hash, is_match) {
+            Near::Found(entry) => Near::Found(*entry),
+            Near::Ends => Near::Ends,
+            Near::GoesOn => Near::GoesOn,
+        }
+    }
+
+    /// The table's entry that `is_key` accepts, if it is elsewhere.
+    #[inline]
+    pub(super) fn find_further(
+        &self,
+        section: &Section<'_, K, V>,
+        hash: u64,
+        mut is_key: impl FnMut(&K) -> bool,
+    ) -> Option<EntryPtr<K, V>> {
+        let is_match = |entry: &EntryPtr<K, V>| is_key(entry.get(section).key());
+        self.table.find_further(hash, is_match).copied()
     }
 
     /// Adds an entry whose key is not in the table, and not in its list behind `compared`.

@@ -275,11 +275,12 @@ where
         let (mut key, mut value) = (key, value);
         loop {
             let snapshot = self.current(section);
-            if let Some(found) = snapshot.find_settled(section, hash, |entry| key == *entry.key()) {
+            let is_key = |other: &K| key == *other;
+            if let Some(found) = snapshot.find_settled(section, hash, is_key) {
                 return Place::Present(snapshot, found, key, value);
             }
             let fresh = snapshot.fresh();
-            let head = match fresh.find(section, hash, |other| key == *other) {
+            let head = match fresh.find(section, hash, is_key) {
                 Ok(found) => {
                     self.note_miss(section, snapshot);
                     return Place::Present(snapshot, found, key, value);

@@ -55,8 +55,8 @@ impl<T> Place<T> {
 }
 
 /// What a look into the primary bucket tells.
-pub(in crate::bucket) enum Near<T> {
-    Found(Place<T>),
+pub(crate) enum Near<F> {
+    Found(F),
     /// Not in the chain, which has no entry behind the primary bucket.
     Ends,
     /// Not in the primary bucket; perhaps in an overflow bucket.

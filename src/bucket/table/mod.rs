@@ -21,7 +21,8 @@ pub(in crate::bucket) mod walk;
 use core::mem;
 
 pub(in crate::bucket) use self::chain::Generation;
-use self::chain::{Near, Place};
+pub(crate) use self::chain::Near;
+use self::chain::Place;
 use self::grow::Evacuation;
 pub(crate) use self::ruin::Ruin;
 pub(crate) use self::walk::Position;
@@ -133,6 +134,29 @@ impl<T, M: Stamp> Table<T, M> {
     pub(crate) fn find(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&T> {
         let place = self.place_of(hash, eq)?;
         // SAFETY: `find` gives a live cell, initialised by B1; `&self` keeps it so.
+        Some(unsafe { place.entry.as_ref() })
+    }
+
+    /// The first part of [`Self::find`] in a table that is not growing: looks into the primary bucket.
+    ///
+    /// PERF: apart from the second, so that a caller can put that behind a call of its own, with what else is rare.
+    #[inline]
+    pub(crate) fn find_near(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Near<&T> {
+        debug_assert!(self.evacuation.is_none(), "entries are in two generations");
+        // SAFETY: the chains of the current generation are never evacuated (B3).
+        match unsafe { self.current.find_near(hash, eq) } {
+            // SAFETY: `find_near` gives a live cell, initialised by B1; `&self` keeps it so.
+            Near::Found(place) => Near::Found(unsafe { place.entry.as_ref() }),
+            Near::Ends => Near::Ends,
+            Near::GoesOn => Near::GoesOn,
+        }
+    }
+
+    /// The second part of [`Self::find`] in a table that is not growing: looks into the overflow buckets.
+    pub(crate) fn find_further(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Option<&T> {
+        debug_assert!(self.evacuation.is_none(), "entries are in two generations");
+        let place = self.current.find_further(hash, eq)?;
+        // SAFETY: `find_further` gives a live cell, initialised by B1; `&self` keeps it so.
         Some(unsafe { place.entry.as_ref() })
     }
 

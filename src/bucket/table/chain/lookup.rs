@@ -61,7 +61,7 @@ impl<T, M> Generation<T, M> {
         &self,
         hash: u64,
         mut eq: impl FnMut(&T) -> bool,
-    ) -> Near<T> {
+    ) -> Near<Place<T>> {
         let home = self.home(hash);
         // SAFETY: the mask is below the slab's size, or it is 0 and the slab unallocated.
         let word = unsafe { self.main.word(home) };
