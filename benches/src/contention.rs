@@ -2,6 +2,7 @@
 
 mod budget;
 mod cli;
+mod count;
 mod latency;
 mod memory;
 mod progress;
@@ -14,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 use self::cli::Cli;
+pub use self::count::main as count;
 use crate::say::say;
 use crate::workload::Workload;
 
