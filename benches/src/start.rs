@@ -14,6 +14,7 @@ const SPREAD: Duration = Duration::from_millis(8);
 #[derive(Debug)]
 pub(crate) struct Start {
     here: Barrier,
+    spread: Duration,
     begin: OnceLock<Instant>,
 }
 
@@ -21,6 +22,7 @@ impl Start {
     pub(crate) fn of(threads: usize) -> Self {
         Start {
             here: Barrier::new(threads),
+            spread: if threads > 1 { SPREAD } else { Duration::ZERO },
             begin: OnceLock::new(),
         }
     }
@@ -28,7 +30,7 @@ impl Start {
     /// Waits for all threads, and keeps a processor busy until all begin.
     pub(crate) fn wait(&self) {
         self.here.wait();
-        let begin = *self.begin.get_or_init(|| Instant::now() + SPREAD);
+        let begin = *self.begin.get_or_init(|| Instant::now() + self.spread);
         while Instant::now() < begin {
             spin_loop();
         }
