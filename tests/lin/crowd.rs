@@ -109,15 +109,26 @@ impl Gate {
     /// Waits for all others; panics if one of them has failed.
     pub(crate) fn pass(&self, failed: &AtomicBool) {
         self.awaited.fetch_sub(1, Ordering::AcqRel);
-        let mut turns = 0_u32;
+        let mut turns = 0_u8;
         while self.awaited.load(Ordering::Acquire) > 0 {
             assert!(!failed.load(Ordering::Relaxed), "another thread has failed");
-            turns += 1;
-            if turns % 256 == 0 {
+            turns = turns.wrapping_add(1);
+            if turns == 0 {
                 thread::yield_now();
             } else {
                 core::hint::spin_loop();
             }
+        }
+    }
+}
+
+/// Tells the others, should the thread that has it panic.
+pub(crate) struct TellOnPanic<'a>(pub(crate) &'a AtomicBool);
+
+impl Drop for TellOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.0.store(true, Ordering::Relaxed);
         }
     }
 }

@@ -11,7 +11,7 @@ use std::thread;
 
 use splitmap::SyncMap;
 
-use super::crowd::Gate;
+use super::crowd::{Gate, TellOnPanic};
 use super::frame::verify;
 use super::history::{Effect, Event, Value};
 use super::setting;
@@ -187,6 +187,7 @@ fn run(threads: &[&[Call]], write: Write, before: Before, rounds: usize) -> usiz
     let gates: Vec<Gate> = maps.iter().map(|_| Gate::new(threads.len())).collect();
     let failed = AtomicBool::new(false);
     let play = |lane: usize| -> Vec<Vec<Effect>> {
+        let _tell = TellOnPanic(&failed);
         let mut outcomes: Vec<Vec<Effect>> = vec![Vec::with_capacity(2); rounds];
         for ((map, gate), outcome) in maps.iter().zip(&gates).zip(&mut outcomes) {
             gate.pass(&failed);
