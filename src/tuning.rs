@@ -1,15 +1,16 @@
 //! Every constant that trades time for space.
 
+/// A build whose interleavings are explored, by a model checker or a stress test: what otherwise takes hundreds of
+/// operations has to happen within a few.
+const EXPLORED: bool = cfg!(any(splitmap_models, splitmap_shuttle, splitmap_stress));
+
 /// Retired objects that a thread gathers before it pays for a process-wide barrier.
 ///
 /// The barrier costs about 2 us on two cores, so at 256 objects an update carries 8 ns of it. The price
 /// is memory: every thread that writes may keep this many dead objects of each map it writes to.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const RETIRED_BATCH: usize = 256;
-
-/// Small enough that a model, or a stress test, reclaims within a few operations.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const RETIRED_BATCH: usize = 2;
+///
+/// Explored: small enough that a model, or a stress test, reclaims within a few operations.
+pub(crate) const RETIRED_BATCH: usize = if EXPLORED { 2 } else { 256 };
 
 /// Maps per thread whose reader slot is found by one compare; a power of two.
 ///
@@ -27,12 +28,9 @@ pub(crate) const RECENT_SLOTS: usize = 8;
 /// have cost by then is about what the building costs, so that the two together are at most twice the cheaper
 /// one. Measured in maps of a thousand, 16 thousand and a million keys: a bucket, with its list eight or nine
 /// entries, costs 230, 280 and 600 ns to copy; four walks 70, 140 and 880 ns more than four settled hits.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const PRESSURE_PER_BUCKET: usize = 4;
-
-/// In a map of one bucket the first addition or miss makes the next snapshot due.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const PRESSURE_PER_BUCKET: usize = 1;
+///
+/// Explored: in a map of one bucket the first addition or miss makes the next snapshot due.
+pub(crate) const PRESSURE_PER_BUCKET: usize = if EXPLORED { 1 } else { 4 };
 
 /// Bits of the filter before each fresh list; a power of two.
 ///
@@ -44,22 +42,16 @@ pub(crate) const FILTER_BITS: usize = 16;
 ///
 /// With two, a building begun at four additions a bucket is done after about half an addition a bucket more, for which
 /// the new table has room.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const BUCKETS_PER_NOTE: usize = 2;
-
-/// So that a small table is not copied in one step.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const BUCKETS_PER_NOTE: usize = 1;
+///
+/// Explored: so that a small table is not copied in one step.
+pub(crate) const BUCKETS_PER_NOTE: usize = if EXPLORED { 1 } else { 2 };
 
 /// Buckets whose entries are looked for at once.
 ///
 /// About as many cache misses as one core has under way at once, for each bucket one.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const BUCKETS_ABREAST: usize = 8;
-
-/// So that a small table is not copied in one step.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const BUCKETS_ABREAST: usize = 2;
+///
+/// Explored: so that a small table is not copied in one step.
+pub(crate) const BUCKETS_ABREAST: usize = if EXPLORED { 2 } else { 8 };
 
 /// Entries after which a thread that copies leaves the rest to the next one.
 ///
@@ -67,12 +59,9 @@ pub(crate) const BUCKETS_ABREAST: usize = 2;
 /// What a thread notes while another holds the mutex adds up, and so do the entries of lists while the thread that
 /// should copy them is kept from running. The first makes no step longer, the second only to the end of the
 /// [`BUCKETS_ABREAST`] at which it comes to so many.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const ENTRIES_AT_ONCE: usize = 512;
-
-/// So that a small table is not copied in one step.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const ENTRIES_AT_ONCE: usize = 1;
+///
+/// Explored: so that a small table is not copied in one step.
+pub(crate) const ENTRIES_AT_ONCE: usize = if EXPLORED { 1 } else { 512 };
 
 /// Looks at a mutex that another thread has, before a thread sleeps.
 ///
@@ -85,21 +74,15 @@ pub(crate) const SPINS: u32 = 2000;
 ///
 /// Reporting takes the mutex, if it is free, and copies twice as many buckets while the next snapshot is being
 /// built, as far as [`ENTRIES_AT_ONCE`] goes.
-#[cfg(not(any(splitmap_models, splitmap_shuttle, splitmap_stress)))]
-pub(crate) const MOST_PATIENCE: u32 = 32;
-
-/// Every operation that notes something takes a step.
-#[cfg(any(splitmap_models, splitmap_shuttle, splitmap_stress))]
-pub(crate) const MOST_PATIENCE: u32 = 1;
+///
+/// Explored: every operation that notes something takes a step.
+pub(crate) const MOST_PATIENCE: u32 = if EXPLORED { 1 } else { 32 };
 
 /// Removals that a thread notes before it reports: so many even in a small map, where a removal would take the mutex
 /// otherwise.
-#[cfg(not(splitmap_models))]
-pub(crate) const LEAST_REMOVALS: u32 = 16;
-
-/// So that one removal by each thread of a model is not reported, and two are.
-#[cfg(splitmap_models)]
-pub(crate) const LEAST_REMOVALS: u32 = 2;
+///
+/// In a model: so that one removal by each thread is not reported, and two are.
+pub(crate) const LEAST_REMOVALS: u32 = if cfg!(splitmap_models) { 2 } else { 16 };
 
 /// Fresh lists made in one step.
 ///

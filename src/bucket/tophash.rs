@@ -68,9 +68,6 @@ pub(super) const fn pattern(hash: u64) -> u64 {
     LOW_BITS * live_byte(hash)
 }
 
-// `Word::evacuated` makes an X a Y by adding one.
-const _: () = assert!(Tophash::EVACUATED_Y.0 == Tophash::EVACUATED_X.0 + 1);
-
 /// The eight tophash bytes of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
@@ -91,9 +88,10 @@ impl Word {
     #[inline]
     pub(super) const fn evacuated(self, ups: Ups) -> Self {
         let empty_to_x = (Tophash::EVACUATED_EMPTY.0 - Tophash::EVACUATED_X.0) as u64;
+        let x_to_y = (Tophash::EVACUATED_Y.0 - Tophash::EVACUATED_X.0) as u64;
         let empty = LOW_BITS * Tophash::EVACUATED_EMPTY.0 as u64;
         // Byte by byte, without a borrow or a carry: 4, less 2 if live, plus 1 if up.
-        Self(empty - (self.live().0 >> 7) * empty_to_x + ups.0)
+        Self(empty - (self.live().0 >> 7) * empty_to_x + ups.0 * x_to_y)
     }
 
     #[inline]
