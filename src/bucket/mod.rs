@@ -140,6 +140,8 @@
 // The methods are documented in the order of these.
 mod map;
 
+mod whole;
+
 mod keyed;
 
 mod entry;
