@@ -23,7 +23,7 @@ import weaken
 # To look for a fault in; a second's worth.
 HISTORIES = "2000"
 
-FILES = ["reclaim/grace", "reclaim/slot", "reclaim/section", "reclaim/tenure"]
+FILES = ["reclaim/announcement", "reclaim/grace", "reclaim/slot", "reclaim/section", "reclaim/tenure"]
 FILES += ["sync/entry", "sync/entry/node", "sync/snapshot", "sync/fresh", "sync/write"]
 FILES += ["sync/promote", "sync/dirty", "sync/left_out"]
 

@@ -20,7 +20,7 @@ fn map_of(keys: u32) -> SyncMap<u32, u32, Good> {
 /// For batches that are full, cut short, and empty; for settled, fresh and absent keys.
 #[test]
 fn same_as_single_lookups() {
-    for keys in [0, 1, 8, 9, 100, 3_000] {
+    for keys in [0, 1, 8, 9, 100, 3_000, 100_000] {
         let map = map_of(keys);
         for asked in [0, 1, 15, 16, 17, 100] {
             let wanted: Vec<u32> = (0..asked).map(|i| i * 7 % (keys + 3)).collect();
@@ -56,20 +56,27 @@ fn length_is_known() {
     assert!(results.next().is_none());
 }
 
-/// Results stay what they were, and the map may be used between them.
+/// A key is looked up when its result is asked for, and the map may be used in between.
 #[test]
 fn map_may_change_between_results() {
-    let map = map_of(32);
-    let keys: Vec<u32> = (0..32).collect();
-    let mut seen = 0;
-    for (key, entry) in keys.iter().zip(map.get_many(&keys)) {
-        if let Some(entry) = entry {
-            assert_eq!(*entry, 10 * key);
-            seen += 1;
+    for size in [32, 60_000] {
+        let map = map_of(size);
+        let keys: Vec<u32> = (0..32).collect();
+        let mut seen = Vec::new();
+        for (key, entry) in keys.iter().zip(map.get_many(&keys)) {
+            if let Some(entry) = entry {
+                assert_eq!(*entry, 10 * key);
+                seen.push(*key);
+            }
+            match *key {
+                3 => drop(map.remove(&5)),
+                20 => map.clear(),
+                _ => {}
+            }
         }
-        map.clear();
+        let expected: Vec<u32> = (0..=20).filter(|key| *key != 5).collect();
+        assert_eq!(seen, expected, "of {size} keys");
     }
-    assert_eq!(seen, 16, "the second batch was looked up after the clear");
 }
 
 #[test]
