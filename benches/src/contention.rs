@@ -4,6 +4,7 @@ mod budget;
 mod cli;
 mod count;
 mod latency;
+mod many;
 mod memory;
 mod progress;
 mod report;
@@ -57,6 +58,10 @@ fn run(cli: &Cli) -> Result<bool, String> {
         results.memories = memory::measure(cli)?;
         table::print_memories(&results.memories);
     }
+    if cli.wants_many() {
+        results.many = many::measure(cli);
+        table::print_many(&results.many);
+    }
     let lines = results.judge(&workloads);
     if cli.budget {
         lines.iter().for_each(|line| say(line.to_string()));
@@ -74,6 +79,7 @@ struct Results {
     rows: Vec<throughput::Row>,
     latencies: Vec<latency::Latency>,
     memories: Vec<memory::Memory>,
+    many: Vec<many::Many>,
 }
 
 impl Results {

@@ -57,6 +57,10 @@ pub(super) struct Cli {
     #[arg(long)]
     pub(super) memory: bool,
 
+    /// Measure `get_many` beside as many `get`s
+    #[arg(long)]
+    pub(super) many: bool,
+
     /// Measure all of it, and write a report into this directory
     #[arg(long, value_name = "DIR")]
     pub(super) report: Option<PathBuf>,
@@ -149,7 +153,7 @@ impl Cli {
 
     /// Whether nothing but the other measurements is asked for.
     fn is_special(&self) -> bool {
-        (self.latency || self.memory) && !self.budget && self.report.is_none()
+        (self.latency || self.memory || self.many) && !self.budget && self.report.is_none()
     }
 
     pub(super) fn wants_throughput(&self) -> bool {
@@ -162,6 +166,10 @@ impl Cli {
 
     pub(super) fn wants_memory(&self) -> bool {
         self.memory || self.budget || self.report.is_some()
+    }
+
+    pub(super) fn wants_many(&self) -> bool {
+        self.many || self.report.is_some()
     }
 
     pub(super) fn effort(&self) -> Effort {

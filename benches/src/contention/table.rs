@@ -1,6 +1,7 @@
 //! Rows as text.
 
 use super::latency::Latency;
+use super::many::Many;
 use super::memory::{Memory, OPERATIONS};
 use super::throughput::Row;
 use crate::rounds::ratio;
@@ -90,6 +91,18 @@ pub(super) fn print_memories(all: &[Memory]) {
             .map(|calls| format!("{calls:>9.3}"))
             .concat();
         say(format!("  {:<16}{bytes}{calls}", memory.subject));
+    }
+}
+
+/// Nanoseconds a lookup, one by one and many at once.
+pub(super) fn print_many(all: &[Many]) {
+    say("get_many beside as many gets, 1 thread");
+    for many in all {
+        let entries = short(many.entries);
+        let (single, together, faster) = (many.single, many.together, many.faster);
+        say(format!(
+            "  {entries:>5} keys   get {single:>7.1} ns   get_many {together:>7.1} ns   {faster:>5.2} times as fast"
+        ));
     }
 }
 

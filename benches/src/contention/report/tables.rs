@@ -3,6 +3,7 @@
 use crate::contention::Results;
 use crate::contention::budget::Line;
 use crate::contention::latency::Latency;
+use crate::contention::many::Many;
 use crate::contention::memory::{Memory, OPERATIONS};
 use crate::contention::table::{QUANTILES, short};
 use crate::contention::throughput::Row;
@@ -56,6 +57,7 @@ pub(super) fn all(results: &Results, lines: &[Line]) -> Vec<Table> {
         wrong(&results.rows),
         latency(&results.latencies),
         memory(&results.memories),
+        many(&results.many),
     ];
     tables
         .into_iter()
@@ -210,6 +212,23 @@ fn memory(all: &[Memory]) -> Table {
         note: "Bytes an entry, with an estimate of what the allocator adds unless it says asked for; \
                garbage is what four overwrites of every entry left behind.",
         heads,
+        rows: all.iter().map(row).collect(),
+    }
+}
+
+fn many(all: &[Many]) -> Table {
+    let row = |many: &Many| {
+        vec![
+            Cell::plain(short(many.entries)),
+            Cell::plain(format!("{:.1}", many.single)),
+            Cell::plain(format!("{:.1}", many.together)),
+            Cell::judged(format!("{:.2}", many.faster), many.faster > 1.0),
+        ]
+    };
+    Table {
+        heading: "Many lookups at once",
+        note: "Nanoseconds a lookup, of get and of get_many, of every key once in random order; no other map has the latter.",
+        heads: heads(&["keys", "get", "get_many", "times as fast"]),
         rows: all.iter().map(row).collect(),
     }
 }
