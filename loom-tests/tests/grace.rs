@@ -213,41 +213,66 @@ fn leave_vs_free() {
     });
 }
 
-/// A reclaimer that sees the odd number of a later section knows that the earlier one has ended, and is
-/// ordered after its accesses.
-///
-/// Covers the Release in `enter`.
-#[test]
-fn later_section() {
-    with_preemptions(3, || {
-        let shared = Shared::new(&Pool::new(2), 7);
-        let reader = spawn(&shared, |shared| {
-            shared.visit();
-            drop(shared.domain.enter());
-        });
-        shared.replace_and_flush();
-        reader.join().expect("joined");
+fn later_section_once() {
+    let shared = Shared::new(&Pool::new(2), 7);
+    let reader = spawn(&shared, |shared| {
+        shared.visit();
+        drop(shared.domain.enter());
     });
+    shared.replace_and_flush();
+    reader.join().expect("joined");
 }
 
-/// An inner section does not end the outer one.
+/// A reclaimer that sees the number of a later section knows that the earlier one has ended, and is ordered after
+/// its accesses.
+///
+/// Covers the Release in `announce`.
+#[test]
+fn later_section() {
+    with_preemptions(3, later_section_once);
+}
+
+/// The same without the process-wide barrier.
+#[test]
+fn later_section_by_fences() {
+    choose(Choices {
+        barrier: ProcessBarrier::Missing,
+        ..Choices::default()
+    });
+    with_preemptions(3, later_section_once);
+}
+
+fn nested_sections_once() {
+    let shared = Shared::new(&Pool::new(2), 7);
+    let reader = spawn(&shared, |shared| {
+        let outer = shared.domain.enter();
+        let node = shared.find(&outer);
+        shared.visit();
+        shared.read(node);
+        let inner = shared.domain.enter();
+        drop(outer);
+        shared.read(node);
+        shared.visit();
+        drop(inner);
+    });
+    shared.replace_and_flush();
+    reader.join().expect("joined");
+}
+
+/// An inner section does not end the outer one, takes its number and its fence, and may be left after it.
 #[test]
 fn nested_sections() {
-    with_preemptions(2, || {
-        let shared = Shared::new(&Pool::new(2), 7);
-        let reader = spawn(&shared, |shared| {
-            let outer = shared.domain.enter();
-            let node = shared.find(&outer);
-            shared.visit();
-            shared.read(node);
-            let inner = shared.domain.enter();
-            drop(outer);
-            shared.read(node);
-            drop(inner);
-        });
-        shared.replace_and_flush();
-        reader.join().expect("joined");
+    with_preemptions(2, nested_sections_once);
+}
+
+/// The same without the process-wide barrier.
+#[test]
+fn nested_sections_by_fences() {
+    choose(Choices {
+        barrier: ProcessBarrier::Missing,
+        ..Choices::default()
     });
+    with_preemptions(2, nested_sections_once);
 }
 
 /// Two reclaimers of one domain, each of which reads, too: batches are closed and served by either.

@@ -97,7 +97,7 @@ where
         let snapshot = self.current(section);
         match snapshot.find_near(section, hash, |other| key.equivalent(other)) {
             Near::Found(entry) => Some(entry.get(section)),
-            Near::Ends if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
+            Near::Ends if !snapshot.may_have_fresh(hash) => None,
             Near::Ends => self.find_fresh(section, snapshot, hash, key),
             Near::GoesOn => self.find_further(section, snapshot, hash, key),
         }
@@ -120,8 +120,8 @@ where
     {
         match snapshot.find_further(section, hash, |other| key.equivalent(other)) {
             Some(found) => Some(found.get(section)),
-            None if !snapshot.is_amended() || !snapshot.fresh().may_have(hash) => None,
-            None => self.find_fresh(section, snapshot, hash, key),
+            None if snapshot.may_have_fresh(hash) => self.find_fresh(section, snapshot, hash, key),
+            None => None,
         }
     }
 

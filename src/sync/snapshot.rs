@@ -98,11 +98,7 @@ impl<K, V> Snapshot<K, V> {
     ) -> Near<EntryPtr<K, V>> {
         self.table.fetch_ahead(hash);
         let is_match = |entry: &EntryPtr<K, V>| is_key(entry.get(section).key());
-        match self.table.find_near(hash, is_match) {
-            Near::Found(entry) => Near::Found(*entry),
-            Near::Ends => Near::Ends,
-            Near::GoesOn => Near::GoesOn,
-        }
+        self.table.find_near(hash, is_match).map(|entry| *entry)
     }
 
     /// The table's entry that `is_key` accepts, if it is elsewhere.
@@ -115,6 +111,12 @@ impl<K, V> Snapshot<K, V> {
     ) -> Option<EntryPtr<K, V>> {
         let is_match = |entry: &EntryPtr<K, V>| is_key(entry.get(section).key());
         self.table.find_further(hash, is_match).copied()
+    }
+
+    /// Whether an entry with this hash may be in its fresh list. Asked after the table (P3).
+    #[inline]
+    pub(super) fn may_have_fresh(&self, hash: u64) -> bool {
+        self.is_amended() && self.fresh.may_have(hash)
     }
 
     /// Adds an entry whose key is not in the table, and not in its list behind `compared`.

@@ -64,6 +64,17 @@ pub(crate) enum Near<F> {
     GoesOn,
 }
 
+impl<F> Near<F> {
+    #[inline]
+    pub(crate) fn map<G>(self, f: impl FnOnce(F) -> G) -> Near<G> {
+        match self {
+            Self::Found(found) => Near::Found(f(found)),
+            Self::Ends => Near::Ends,
+            Self::GoesOn => Near::GoesOn,
+        }
+    }
+}
+
 /// Buckets taken at a time by a walk: as many as a word has bits for their cells.
 ///
 /// PERF: how many cells of a bucket are live is as good as random, so the end of a bucket is a

@@ -49,12 +49,9 @@ impl<T, M: Stamp> Table<T, M> {
     pub(crate) fn find_near(&self, hash: u64, eq: impl FnMut(&T) -> bool) -> Near<&T> {
         debug_assert!(self.evacuation.is_none(), "entries are in two generations");
         // SAFETY: the chains of the current generation are never evacuated (B3).
-        match unsafe { self.current.find_near(hash, eq) } {
-            // SAFETY: `find_near` gives a live cell, initialised by B1; `&self` keeps it so.
-            Near::Found(place) => Near::Found(unsafe { place.entry.as_ref() }),
-            Near::Ends => Near::Ends,
-            Near::GoesOn => Near::GoesOn,
-        }
+        let near = unsafe { self.current.find_near(hash, eq) };
+        // SAFETY: `find_near` gives a live cell, initialised by B1; `&self` keeps it so.
+        near.map(|place| unsafe { place.entry.as_ref() })
     }
 
     /// The second part of [`Self::find`] in a table that is not growing: looks into the overflow buckets.
