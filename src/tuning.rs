@@ -112,7 +112,7 @@ pub(crate) const EMPTY_LISTS: usize = 4;
 /// steady pace do not allocate.
 pub(crate) const SPARE_BYTES: usize = 2 * RETIRED_BATCH * 64;
 
-/// Keys that `SyncMap::get_many` looks up together.
+/// Keys for which `SyncMap::get_many` fetches memory together.
 ///
 /// About as many cache misses as one core has under way at once (10 to 16 on current processors).
 pub(crate) const LOOKUPS_AT_ONCE: usize = 16;
@@ -121,5 +121,5 @@ pub(crate) const LOOKUPS_AT_ONCE: usize = 16;
 ///
 /// With four entries to a bucket, entries of two numbers take 2 MB by then. Where everything is near, fetching ahead
 /// only costs: single lookups of a thousand keys in a row take 0.6 of the time, of 16 thousand keys 0.8, of a million
-/// 1.3 to 1.6 (medians of 7 rounds, in four runs).
+/// 1.3 (medians of 7 rounds, in two runs).
 pub(crate) const FAR_BUCKETS: usize = if EXPLORED { 1 } else { 8192 };

@@ -1,20 +1,21 @@
 //! What a thread tells the others of its sections: one word, written by plain stores.
 //!
-//! From the low end: how many sections are open; whether entering takes a fence, which never changes; and the
-//! number of the outermost section, one more each time that one is entered while none is open.
+//! From the low end: the number of the outermost section, one more each time that one is entered while none is open;
+//! whether entering takes a fence, which never changes; and how many sections are open.
 //!
-//! PERF: one word for all three. Every load of what was stored a moment ago costs four or five cycles, and one test
-//! tells the usual case, in which no section is open and none takes a fence.
+//! PERF: one word for all three. Every load of what was stored a moment ago costs four or five cycles, and one
+//! comparison tells the usual case, in which no section is open and none takes a fence.
 
 use super::barrier::Barrier;
 use crate::primitive::{AtomicUsize, Ordering, light_fence};
 
-/// The lowest bit of the number.
-const NUMBER: usize = 1 << if usize::BITS >= 64 { 32 } else { 24 };
+/// How many numbers there are. So few leave room to count more open sections than a 32-bit machine has memory for
+/// results.
+const NUMBERS: usize = 16;
 /// Entering takes a fence.
-const FENCED: usize = NUMBER / 2;
-/// The bits that count open sections.
-const OPEN: usize = FENCED - 1;
+const FENCED: usize = NUMBERS;
+/// An open section.
+const SECTION: usize = 2 * FENCED;
 
 /// The word. Written by the owner of its slot only (R2).
 #[derive(Debug)]
@@ -31,32 +32,32 @@ impl Announcement {
     /// How many sections are open. For the owner.
     pub(super) fn open(&self) -> usize {
         // ORDERING: Relaxed. Only this thread writes it.
-        self.0.load(Ordering::Relaxed) & OPEN
+        self.0.load(Ordering::Relaxed) / SECTION
     }
 
     /// The number of the section that the owner is in, if it is in one.
     ///
-    /// Comes round, after 256 sections at the earliest. A reclaimer that then takes a later section for the one that
-    /// it waits for waits on, no more.
+    /// Comes round after 16 sections. A reclaimer that takes a later section for the one that it waits for waits until
+    /// it looks again, no more.
     pub(super) fn open_section(&self) -> Option<usize> {
         // ORDERING: Acquire pairs with the Release in `leave`, and with the one in `announce` for a look
         // that sees a later section: either way the section that ended happens before what follows
         // here, the freeing. Model: grace::leave_vs_free.
         let word = self.0.load(Ordering::Acquire);
-        (word & OPEN != 0).then_some(word / NUMBER)
+        (word >= SECTION).then_some(word % NUMBERS)
     }
 
     /// Enters a section: what is loaded after this is covered.
     ///
     /// # Panics
     ///
-    /// If as many sections are open as can be counted: 2^31 - 1, or 2^23 - 1 on a machine of 32 bits.
+    /// If as many sections are open as can be counted: 2^59 - 1, or 2^27 - 1 on a machine of 32 bits.
     #[inline]
     pub(super) fn enter(&self) {
         // ORDERING: Relaxed. Only this thread writes it.
         let word = self.0.load(Ordering::Relaxed);
-        if word & (FENCED | OPEN) == 0 {
-            self.announce(word.wrapping_add(NUMBER + 1));
+        if word < FENCED {
+            self.announce(SECTION + (word + 1) % NUMBERS);
             light_fence();
         } else {
             self.enter_otherwise(word);
@@ -67,16 +68,14 @@ impl Announcement {
     ///
     /// An inner section needs neither a number nor a fence: from the first one on until all are left, in whichever
     /// order, the word says that the first is open.
-    #[cold]
     #[inline(never)]
     fn enter_otherwise(&self, word: usize) {
-        if word & OPEN == 0 {
-            self.announce(word.wrapping_add(NUMBER + 1));
+        if word < SECTION {
+            self.announce(SECTION + FENCED + (word + 1) % NUMBERS);
             Barrier::Fence.light();
         } else {
-            let room = word & OPEN < OPEN;
-            assert!(room, "too many results are held, or were leaked");
-            self.announce(word + 1);
+            let inner = word.checked_add(SECTION);
+            self.announce(inner.expect("too many results are held, or were leaked"));
         }
     }
 
@@ -92,11 +91,11 @@ impl Announcement {
     #[inline]
     pub(super) fn leave(&self) -> bool {
         // ORDERING: Relaxed. Only this thread writes it.
-        let left = self.0.load(Ordering::Relaxed) - 1;
+        let left = self.0.load(Ordering::Relaxed) - SECTION;
         // ORDERING: Release pairs with the Acquire in `open_section`: all accesses of the section
         // happen before the freeing of what it could see. Model: grace::leave_vs_free.
         self.0.store(left, Ordering::Release);
-        left & OPEN == 0
+        left < SECTION
     }
 }
 
@@ -106,6 +105,7 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = usize::MAX / SECTION;
     const BOTH: [Barrier; 2] = [Barrier::Process, Barrier::Fence];
 
     #[test]
@@ -129,7 +129,7 @@ mod tests {
     fn a_number_that_comes_round_leaves_the_rest_alone() {
         for barrier in BOTH {
             let mut announcement = Announcement::new(barrier);
-            *announcement.0.get_mut() |= usize::MAX / NUMBER * NUMBER;
+            *announcement.0.get_mut() |= NUMBERS - 1;
             announcement.enter();
             assert_eq!(announcement.open_section(), Some(0));
             assert!(announcement.leave());
@@ -144,11 +144,11 @@ mod tests {
     fn more_sections_than_can_be_counted_are_refused() {
         for barrier in BOTH {
             let mut announcement = Announcement::new(barrier);
-            *announcement.0.get_mut() += OPEN - 1;
+            *announcement.0.get_mut() += (MOST - 1) * SECTION;
             announcement.enter();
             let one_more = catch_unwind(AssertUnwindSafe(|| announcement.enter()));
             assert!(one_more.is_err(), "the count would have run over");
-            assert_eq!(announcement.open(), OPEN);
+            assert_eq!(announcement.open(), MOST);
             assert!(!announcement.leave());
         }
     }

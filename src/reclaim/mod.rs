@@ -29,7 +29,8 @@
 //!
 //! * **R1** — The owner-only fields of a slot (everything but its atomics) are touched only by the
 //!   thread whose tenure is current, or by the domain's `drop`, which has exclusive access.
-//! * **R2** — A slot's announcement counts the owner's open sections, and how often the first of them was entered.
+//! * **R2** — A slot's announcement counts the owner's open sections, and numbers the outermost ones. Only the owner
+//!   writes it.
 //! * **R3** — An object is retired after the last store that made it reachable was overwritten, by the
 //!   thread that overwrote it or by one that synchronises with it.
 //! * **R4** — A batch is closed (its waits are noted) after a barrier that follows the retirement of
@@ -45,8 +46,8 @@
 //!
 //! 1. The reader's comes first: the reclaimer reads that value, or a later one. If it is this very
 //!    section's, the batch waits (R5) until the reader has left, and the Acquire load that sees the
-//!    change pairs with the Release of that leave. If it is a later one, the same Release sequence of
-//!    stores has already ordered the leave before.
+//!    change pairs with the Release of that leave. If it is a later one, that was stored with Release, too, after
+//!    the leave.
 //! 2. The reclaimer's comes first: everything it overwrote before (R3, R4) is visible to the reader's
 //!    loads, so the reader cannot reach the object at all.
 //!

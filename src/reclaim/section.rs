@@ -65,10 +65,11 @@ impl<'d, C, G: Garbage> Section<'d, C, G> {
         if self.slot.generation.get() != generation {
             return None;
         }
+        debug_assert_ne!(generation, 0, "the generation of no object");
         self.slot.cache.with(|_| ()); // for the model, which sees who uses the cell
-        // SAFETY: no generation is 0, and any other was stored with the address of the object in `cache`. The
-        // result may outlive a replacement of that: it is kept until no operation of this thread looks, and the
-        // result borrows one that does.
+        // SAFETY: this thread owns the slot (R1). Generations are not 0 (`Published::FIRST`), and any that is not was
+        // stored with the address of the object in `cache`. The result may outlive a replacement of that: it is kept
+        // until no operation of this thread looks, and the result borrows one that does.
         Some(unsafe { &*self.slot.cached.get() })
     }
 

@@ -26,7 +26,7 @@ pub(super) struct Slot<C, G: Garbage> {
     pub(super) generation: Cell<u64>,
     /// The address of the object in `cache`, if there is one.
     ///
-    /// PERF: next to the generation, and without the shared object's head, which every lookup would skip.
+    /// PERF: next to the generation, and past the shared object's counts, which every lookup would have to step over.
     pub(super) cached: Cell<*const C>,
     pub(super) cache: UnsafeCell<Option<Arc<C>>>,
     /// This slot's share of the domain's count. Written by the owner only.

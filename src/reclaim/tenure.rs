@@ -36,8 +36,8 @@ impl Tenure {
 
     /// The current vacancy, if there is one.
     pub(super) fn vacant(&self) -> Option<usize> {
-        // ORDERING: Acquire pairs with the Release in `end`: a sequence loaded after this is at least
-        // as new as the former owner's last, so that one seen even stays so. Model:
+        // ORDERING: Acquire pairs with the Release in `end`: an announcement loaded after this is at least
+        // as new as the former owner's last before it, so that no open section seen means none. Model:
         // tenure::section_outlives_term_vs_acquire.
         let value = self.0.load(Ordering::Acquire);
         (value % 2 == 0).then_some(value)

@@ -357,7 +357,7 @@ impl<K, V> Entry<K, V> {
     /// The value behind a pointer that was loaded from `value`.
     #[inline]
     fn shared(&self, pointer: *mut V) -> Option<&V> {
-        // PERF: nil and expunged by one comparison.
+        // PERF: nil and expunged by one comparison: they are the only addresses that become 1 and 0.
         if pointer.addr().wrapping_add(1) <= 1 {
             return None;
         }

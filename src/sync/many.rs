@@ -1,9 +1,9 @@
 //! Lookups of many keys at once.
 //!
-//! One lookup in a map larger than the cache waits for memory three times in a row: for the bucket's tophash bytes, for
-//! the cell, for the entry. Lookups one after the other wait again and again, as a processor sees only so many
-//! instructions ahead. A batch waits three times for all of its keys: each pass over the batch issues loads that do not
-//! depend on one another, and what follows are ordinary lookups, which find everything in the cache.
+//! One lookup in a map larger than the cache waits for memory twice in a row: for the bucket's tophash bytes and its
+//! cells, which are fetched together, and for the entry. Lookups one after the other wait again and again, as a processor
+//! sees only so many instructions ahead. A batch waits twice for all of its keys: each pass over the batch issues loads
+//! that do not depend on one another, and what follows are ordinary lookups, which find everything in the cache.
 
 use core::fmt;
 use core::hash::{BuildHasher, Hash};
@@ -21,7 +21,7 @@ where
     /// Looks up many keys: for each, in their order, what [`get`](Self::get) returns.
     ///
     /// Takes keys off the iterator in batches of 16 and fetches what a batch looks at together, so that the processor
-    /// waits for the memory of all of them at once. In a map that does not fit the cache that takes a third off the
+    /// waits for the memory of all of them at once. In a map that does not fit the cache that takes a quarter off the
     /// time; in a small one, where nothing is fetched, it costs a fifth.
     ///
     /// Each key is looked up when its result is asked for, and each lookup is linearizable by itself.
@@ -58,7 +58,7 @@ where
     }
 
     /// Has the processor fetch what lookups with these hashes look at.
-    fn fetch_ahead(&self, hashes: impl Iterator<Item = u64> + Clone) {
+    fn fetch_batch(&self, hashes: impl Iterator<Item = u64> + Clone) {
         let section = self.domain.enter();
         let table = self.current(&section).table();
         if table.buckets() < FAR_BUCKETS {
@@ -110,7 +110,7 @@ where
             *place = Some((map.hash(key), key));
         }
         self.next = 0;
-        map.fetch_ahead(self.ahead.iter().flatten().map(|(hash, _)| *hash));
+        map.fetch_batch(self.ahead.iter().flatten().map(|(hash, _)| *hash));
     }
 }
 
@@ -153,7 +153,7 @@ where
 impl<'q, Q, I, K, V, S> FusedIterator for GetMany<'_, I, K, V, S>
 where
     Q: 'q + ?Sized + Hash + Equivalent<K>,
-    I: FusedIterator<Item = &'q Q>,
+    I: Iterator<Item = &'q Q>,
     S: BuildHasher,
 {
 }

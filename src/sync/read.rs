@@ -99,7 +99,7 @@ where
             Near::Found(entry) => Some(entry.get(section)),
             Near::Ends if !snapshot.may_have_fresh(hash) => None,
             Near::Ends => self.find_fresh(section, snapshot, hash, key),
-            Near::GoesOn => self.find_further(section, snapshot, hash, key),
+            Near::GoesOn => self.find_beyond(section, snapshot, hash, key),
         }
     }
 
@@ -108,7 +108,7 @@ where
     /// PERF: with all that it needs behind one call. The shorter the usual lookup, the more of them the processor has
     /// under way at once, which is what a table in far memory waits for.
     #[inline(never)]
-    fn find_further<'s, Q>(
+    fn find_beyond<'s, Q>(
         &self,
         section: &'s Section<'_, K, V>,
         snapshot: &Snapshot<K, V>,

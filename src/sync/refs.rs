@@ -15,8 +15,8 @@ use super::entry::Held;
 /// While it is held, nothing of its map that is replaced or removed later is freed, on any thread; leaked
 /// with [`mem::forget`](core::mem::forget), it holds that back for as long as the map lives. References of
 /// one thread and one map that overlap count as one: in a loop, drop the old one before getting the next
-/// (`current = map.get(..)` gets first). A thread can hold or leak 2^31 - 1 of one map at a time, 2^23 - 1 on a
-/// 32-bit machine; whatever it does to the map next panics.
+/// (`current = map.get(..)` gets first). On a 32-bit machine a thread that has leaked 2^27 - 1 of one map panics when
+/// it uses that map again.
 ///
 /// It can be lent to other threads, but not be sent to one, nor be held across an `await` of a future that moves
 /// between threads: clone the value, or keep `Arc<T>` values and clone those.

@@ -72,6 +72,8 @@ impl<K, V> Snapshot<K, V> {
     }
 
     /// The table's entry that `is_key` accepts.
+    ///
+    /// Here and below `self` was found current inside `section` (P2), which is why its pointers may be followed.
     #[inline]
     pub(super) fn find_settled(
         &self,
@@ -87,8 +89,6 @@ impl<K, V> Snapshot<K, V> {
     }
 
     /// The table's entry that `is_key` accepts, if it is where most are.
-    ///
-    /// `self` was found current inside `section` (P2), which is why its pointers may be followed.
     #[inline]
     pub(super) fn find_near(
         &self,
@@ -101,7 +101,7 @@ impl<K, V> Snapshot<K, V> {
         self.table.find_near(hash, is_match).map(|entry| *entry)
     }
 
-    /// The table's entry that `is_key` accepts, if it is elsewhere.
+    /// The table's entry that `is_key` accepts, if it is in an overflow bucket: after [`Near::GoesOn`].
     #[inline]
     pub(super) fn find_further(
         &self,
