@@ -1,4 +1,5 @@
-//! The program that measures the concurrent maps beside each other.
+//! The program that measures the concurrent maps beside each other; and, in `count`, the one whose instructions
+//! are counted.
 
 mod budget;
 mod cli;

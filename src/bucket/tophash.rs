@@ -68,6 +68,9 @@ pub(super) const fn pattern(hash: u64) -> u64 {
     LOW_BITS * live_byte(hash)
 }
 
+// `Word::evacuated` stays below evacuatedEmpty when it makes an X a Y.
+const _: () = assert!(Tophash::EVACUATED_Y.0 == Tophash::EVACUATED_X.0 + 1);
+
 /// The eight tophash bytes of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]

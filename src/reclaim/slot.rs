@@ -1,6 +1,6 @@
 //! One thread's record in a domain: announcement, nesting, cached object, count, garbage.
 //!
-//! The whole record sits on cache lines of its own. A reader writes `sections` and reads
+//! The whole record sits on cache lines of its own. A reader writes `sections` and `kept` and reads
 //! the rest; other threads read the atomics when they close a batch or add up the count.
 
 use super::announcement::Announcement;

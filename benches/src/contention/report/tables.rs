@@ -227,7 +227,7 @@ fn many(all: &[Many]) -> Table {
     };
     Table {
         heading: "Many lookups at once",
-        note: "Nanoseconds a lookup, of get and of get_many, of every key once in random order; no other map has the latter.",
+        note: "Nanoseconds a lookup, of get and of get_many, of every key in random order; no other map has the latter.",
         heads: heads(&["keys", "get", "get_many", "times as fast"]),
         rows: all.iter().map(row).collect(),
     }
