@@ -106,7 +106,8 @@ where
     /// The rest of a lookup that goes on beyond the primary bucket.
     ///
     /// PERF: with all that it needs behind one call. The shorter the usual lookup, the more of them the processor has
-    /// under way at once, which is what a table in far memory waits for.
+    /// under way at once, which is what a table in far memory waits for. By `find_settled` a hit takes four instructions
+    /// and four accesses to memory more.
     #[inline(never)]
     fn find_beyond<'s, Q>(
         &self,
